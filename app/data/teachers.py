@@ -1,6 +1,5 @@
 """Teachers as tables: the catalogue, their errors by region, their energies beside labels and along cuts."""
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -8,26 +7,15 @@ import pandas as pd
 
 from app.data.cuts import CUT_PREFIX
 from app.data.fields import positions_of
+from nci_core.campaign.queries.teacher_check import is_installed, weights_in_words
 from nci_core.campaign.queries.teacher_compare import Comparison, Standing
 from nci_core.campaign.systems import System
-from nci_core.teachers.catalogue import Preset, presets
+from nci_core.teachers.catalogue import presets
 from nci_core.units import CM1_EV, EnergyUnit
 
 #: Range → what mean absolute errors, and mean sizes of differences, in it are called.
 MAES = {"all": "MAE", "well": "Well", "tail": "Tail", "wall": "Wall"}
 APART = MAES | {"all": "Whole range"}
-#: Where weights are → what people read.
-WEIGHTS = {
-    "none": "needs none",
-    "wheel": "in its package",
-    "download": "fetched once",
-    "package": "its package fetches",
-}
-
-
-def is_installed(preset: Preset) -> bool:
-    """Whether the package that a teacher needs is here; nothing of it is imported."""
-    return importlib.util.find_spec(preset.module.partition(".")[0]) is not None
 
 
 def catalogue(symbols: Sequence[str]) -> pd.DataFrame:
@@ -38,11 +26,11 @@ def catalogue(symbols: Sequence[str]) -> pd.DataFrame:
             "What it is": preset.title,
             "Level of theory": preset.level,
             "This system": {True: "yes", False: "no", None: "not known"}[preset.covers(*symbols)],
-            "Installed": "yes" if is_installed(preset) else "no",
+            "Installed": is_installed(preset) or "no",
             "Licence": preset.licence,
             "Commercial use": {True: "yes", False: "no", None: "read it"}[preset.commercial],
             "Size (MB)": preset.size_mb,
-            "Weights": WEIGHTS[preset.weights],
+            "Weights": weights_in_words(preset),
             "Elements": preset.elements_text or "not known",
         }
         for preset in presets()

@@ -8,12 +8,13 @@ import streamlit as st
 from app import actions, cached_teachers
 from app.background import answer, background, follow, problem, under_way
 from app.choices import one_from
-from app.data.teachers import catalogue, is_installed
+from app.data.teachers import catalogue
 from app.doing import act_button, show_said
 from app.session import Context
 from app.tables import grid
 from app.text import Markdown, code, plain
 from nci_core.campaign.creating import is_trusted, teachers_offered
+from nci_core.campaign.queries.teacher_check import is_installed
 from nci_core.campaign.queries.teacher_trial import try_teacher
 from nci_core.store import configurations, job_queries
 from nci_core.store.base import ACTIVE
@@ -23,8 +24,9 @@ from nci_core.teachers.catalogue import Preset, find_preset, presets
 TRIAL_SECONDS = 600.0
 HELP: dict[str, Markdown] = {
     "This system": "Whether it covers the elements of the system that is drawn.",
-    "Installed": "Whether the package that it needs is on this machine.",
+    "Installed": "The version of the package that it needs, if it is on this machine.",
     "Commercial use": "Whether the licence of the weights allows it.",
+    "Weights": "Where they are now; `nci teacher fetch NAME` downloads those that are not here.",
 }
 
 

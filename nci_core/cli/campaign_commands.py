@@ -14,9 +14,12 @@ from nci_core.cli.listening import check_listening
 from nci_core.cli.options import (
     AllLimitsOption,
     AllWellsOption,
+    DatabaseOption,
     MoreRecipesOption,
+    Sha256Option,
     TeachersOption,
     TeacherWeightsOption,
+    TrustOption,
     TrustTeacherOption,
     refuse,
 )
@@ -50,15 +53,6 @@ from nci_core.switches import READ_ONLY, read_only, require_writable
 from nci_core.teachers.registry import absolute_spec
 from nci_core.teachers.weights import TeacherWeights
 
-DatabaseOption = Annotated[
-    str | None,
-    typer.Option(
-        help="URL of a PostgreSQL server, without password; default: the variable NCI_DATABASE, else a file. "
-        "See docs/sharing.md.",
-        show_default=False,
-    ),
-]
-
 
 def init(
     folder: Annotated[Path, typer.Argument(help="New folder of the campaign.")],
@@ -78,6 +72,7 @@ def init(
     probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
     teacher: TeachersOption = None,
     teacher_weight: TeacherWeightsOption = None,
+    sha256: Sha256Option = None,
     recipe: Annotated[
         str, typer.Option(help="CCSD(T) recipe of the labels: a name that `nci recipes` lists, or a TOML file.")
     ] = DEFAULT,
@@ -113,7 +108,10 @@ def init(
         database=place(folder.absolute(), database),
     )
     from nci_core.campaign.pricing.new_recipes import with_checked_recipes
+    from nci_core.campaign.rounds.consent import consents_of
     from nci_core.teachers import find_teacher
+
+    settings = settings.model_copy(update={"consents": consents_of(teachers, sha256=sha256 or ())})
 
     for name in teachers:
         found_teacher = find_teacher(name)  # an unknown one is said now, not after sampling
@@ -177,10 +175,9 @@ def teach(
     teacher: Annotated[
         str | None, typer.Option(help="A teacher other than the campaign's, for comparison.", show_default=False)
     ] = None,
-    trust: Annotated[
-        bool, typer.Option(help="Allow foreign code to run: a local .model file, or the package of an ase: teacher.")
-    ] = False,
+    trust: TrustOption = False,
     trust_teacher: TrustTeacherOption = False,
+    sha256: Sha256Option = None,
     anew: Annotated[
         bool,
         typer.Option(
@@ -200,6 +197,7 @@ def teach(
             teacher=teacher,
             device=device,
             trusted=trust,
+            sha256=sha256 or (),
             anew=anew,
             trust_teacher=trust_teacher,
             progress=lambda finished, total: bar.update(task, completed=finished, total=total),

@@ -25,7 +25,7 @@ from nci_core.cli import (
     replay_command,
     status_command,
     system_commands,
-    teacher_compare_command,
+    teacher_command,
     trust_commands,
 )
 from nci_core.cli.given_paths import refuse_empty_paths
@@ -54,13 +54,13 @@ for module in (
     energies_command,
     delta_command,
     replay_command,
-    teacher_compare_command,
     quarantine_command,
     trust_commands,
     bench_command,
     blas_command,
     cluster_command,
     recipes_command,
+    teacher_command,
 ):
     module.register(app)
 refuse_empty_paths(app)

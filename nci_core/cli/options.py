@@ -30,15 +30,6 @@ MoreRecipesOption = Annotated[
         show_default=False,
     ),
 ]
-TeachersOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--teacher",
-        help="hf-d4 (default), hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model or ase:module.Class. May be "
-        "repeated: the students are pooled, and the first teacher is drawn.",
-        show_default=False,
-    ),
-]
 TeacherWeightsOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -50,6 +41,35 @@ TeacherWeightsOption = Annotated[
 ]
 TrustTeacherOption = Annotated[
     bool, typer.Option("--trust-teacher", help="Teach also with energies that look absurd for the host's elements.")
+]
+DatabaseOption = Annotated[
+    str | None,
+    typer.Option(
+        help="URL of a PostgreSQL server, without password; default: the variable NCI_DATABASE, else a file. "
+        "See docs/sharing.md.",
+        show_default=False,
+    ),
+]
+TrustOption = Annotated[
+    bool,
+    typer.Option("--trust", help="Allow foreign code to run: a local .model file, or the package of an ase: teacher."),
+]
+TeachersOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="hf-d4 (default), or another one that `nci teacher list` shows. May be repeated: the students are "
+        "pooled, and the first teacher is drawn.",
+        show_default=False,
+    ),
+]
+Sha256Option = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sha256",
+        help="SHA-256 digest of a teacher's own model file, which is code: it is loaded with this content only. May be "
+        "repeated.",
+        show_default=False,
+    ),
 ]
 AllWellsOption = Annotated[
     float | None,

@@ -150,10 +150,3 @@ def show(campaign: Campaign, found: Comparison, labels: str) -> None:
         print_table("Against each other where there is no label", columns, between)
     if len(found.standings) < 2:
         out.print("There is one teacher only; `nci teach --teacher NAME` computes energies of another to compare with.")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the group to the application, with the commands of other files."""
-    from nci_core.cli import teacher_mix_command  # noqa: F401  # it adds its own to the group
-
-    app.add_typer(teacher)

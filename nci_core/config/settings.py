@@ -23,7 +23,19 @@ OF_THIS_MACHINE = (
     "label_time_limit_minutes",
     "label_memory_limit_gb",
     "label_silence_limit_minutes",
+    "consents",
 )
+
+
+class TeacherConsent(BaseModel):
+    """That somebody trusts one content of a teacher's file, which is code: whose, which, who and when."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    spec: str = Field(min_length=1, max_length=1000, description="the teacher")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="of the file; another content asks again")
+    who: str = Field("", max_length=200, description="who said so")
+    when: str = Field("", max_length=40, description="when, in UTC")
 
 
 class CampaignSettings(BaseModel):
@@ -36,7 +48,8 @@ class CampaignSettings(BaseModel):
         min_length=1, description='the dimers, each trained on (role "train") or only tested on (role "transfer")'
     )
     teacher: str = Field(
-        "hf-d4", description="teacher: hf-d4, hf-mp2, gfn2-xtb, mace:NAME, mace:/path/x.model, ase:module.Class"
+        "hf-d4",
+        description="teacher: one of `nci teacher list`, with #HEAD where it has several, or mace:/path/x.model",
     )
     more_teachers: list[str] = Field(
         default_factory=list, description="further teachers; their students are pooled with the first's"
@@ -75,6 +88,10 @@ class CampaignSettings(BaseModel):
         "", description="a PostgreSQL server's URL with ?schema= and without password; empty: the file campaign.db"
     )
 
+    consents: list[TeacherConsent] = Field(
+        default_factory=list, max_length=1000, description="teachers' files that may be loaded here, by their digest"
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _one_dimer_of_before(cls, values: Any) -> Any:
@@ -109,7 +126,13 @@ class CampaignSettings(BaseModel):
     def portable(self) -> "CampaignSettings":
         """The same campaign, as far as it does not depend on the machine."""
         fields = type(self).model_fields
-        return self.model_copy(update={name: fields[name].default for name in OF_THIS_MACHINE})
+        return self.model_copy(
+            update={name: fields[name].get_default(call_default_factory=True) for name in OF_THIS_MACHINE}
+        )
+
+    def consent(self, spec: str) -> str | None:
+        """The digest that a teacher's file must have to be loaded: of what was said of it last; None where nothing."""
+        return next((each.sha256 for each in reversed(self.consents) if each.spec == spec), None)
 
     def given_bounds(self, system: SystemSettings) -> tuple[float | None, float | None]:
         """Where a system's well and the energies of interest end in cm⁻¹: its own, the campaign's, or None."""

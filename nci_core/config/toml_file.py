@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from nci_core.config.settings import CampaignSettings, validated
+from nci_core.config.settings import CampaignSettings, TeacherConsent, validated
 from nci_core.config.systems import MonomerSettings, SystemSettings
 from nci_core.errors import InputError
 from nci_core.files import read_limited, write_atomically
@@ -18,8 +18,9 @@ MOST_BYTES = 1_000_000
 def write_settings(settings: CampaignSettings, folder: Path) -> None:
     """Write `campaign.toml`, each setting under its description; raises StoreError when it cannot be written."""
     lines = ["# Settings of this campaign. Energies in cm⁻¹, lengths in Å.", ""]
-    lines += described(CampaignSettings, settings.model_dump(exclude={"systems"}))
+    lines += described(CampaignSettings, settings.model_dump(exclude={"systems", "consents"}))
     lines += [f"# {CampaignSettings.model_fields['systems'].description}", *_tables(settings.systems)]
+    lines += _consent_lines(settings.consents)
     write_atomically(folder / FILE_NAME, ("\n".join(lines) + "\n").encode())
 
 
@@ -35,6 +36,27 @@ def append_systems(systems: Sequence[SystemSettings], folder: Path) -> CampaignS
     settings.check()
     write_atomically(path, text.encode())
     return settings
+
+
+def append_consents(consents: Sequence[TeacherConsent], folder: Path) -> CampaignSettings:
+    """Add what somebody trusts at the end of `campaign.toml`, which is kept as its owner wrote it; the settings."""
+    path = folder / FILE_NAME
+    before = read_limited(path, MOST_BYTES).decode("utf-8-sig").rstrip()
+    text = "\n".join([before, *_consent_lines(consents)]) + "\n"
+    settings = _parsed(text, path)
+    write_atomically(path, text.encode(), below=folder)
+    return settings
+
+
+def _consent_lines(consents: Sequence[TeacherConsent]) -> list[str]:
+    lines: list[str] = []
+    for consent in consents:
+        lines += [
+            "",
+            "[[consents]]",
+            *(f"{name} = {toml_value(value)}" for name, value in consent.model_dump().items()),
+        ]
+    return lines
 
 
 def _tables(systems: Sequence[SystemSettings]) -> list[str]:

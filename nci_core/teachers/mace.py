@@ -4,35 +4,29 @@ Batatia et al., NeurIPS 2022, arXiv:2206.07697; foundation models arXiv:2401.000
 mace-omat, matpes and omol are under the Academic Software License (no commercial use).
 """
 
-import contextlib
-import hashlib
-import io
-import os
-import time
-from collections.abc import Iterator
+import importlib.metadata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from ase import Atoms
 from ase.data import chemical_symbols
 
 from nci_core.errors import TeacherError
-from nci_core.systems import Configurations, Dimer
-from nci_core.teachers.base import TeacherBase, TeacherPoint, finite_point
+from nci_core.teachers.catalogue import find_preset
+from nci_core.teachers.downloads import Source, TeacherFile, fetched, sha256_of
 from nci_core.teachers.identity import Identity, weights_sha256
+from nci_core.teachers.networks import BATCH_SIZE, UNSAFE_LOAD, FloatArray, NetworkTeacher, device_of, split_head
 from nci_core.teachers.registry import TeacherOptions, is_path
 
-FloatArray = npt.NDArray[np.float64]
+__all__ = ["BATCH_SIZE", "UNSAFE_LOAD", "MaceTeacher", "open_teacher"]
 
-#: Set to "1" by `import mace`; it turns off torch's protection against pickles everywhere.
-UNSAFE_LOAD = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
-#: Dimers evaluated at once: 6 to 15 times faster than one by one, and small in memory.
-BATCH_SIZE = 64
+#: Where the names of foundation models and their addresses stand in mace-torch, with what our names have before them.
+TABLES = (("mace_mp_urls", ""), ("mace_off_urls", "off-"), ("polar_model_urls", ""))
 
 
-class MaceTeacher(TeacherBase):
+class MaceTeacher(NetworkTeacher):
     """E_AB − E_A − E_B and the force on the probe from a MACE model, in batches and in float64.
 
     A `.model` file is a pickle: loading it runs whatever code is in it. A local file is therefore
@@ -55,60 +49,34 @@ class MaceTeacher(TeacherBase):
         sha256: str | None = None,
         head: str | None = None,
     ) -> None:
-        self.model, self.device_name, self.trusted, self.expected, self.head = model, device, trusted, sha256, head
+        self.model, self.trusted, self.expected, self.head = model, trusted, sha256, head
         self.path = Path(model) if is_path(model) else None
-        self.name = f"mace:{model}"
+        super().__init__(f"mace:{model}" + (f"#{head}" if head else ""), self._open, "mace-torch", device=device)
         if self.path is not None:
             if not self.path.is_file():
                 raise TeacherError(f"There is no file {self.path}; give the path of a MACE .model file.")
-            self.digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+            self.digest = sha256_of(self.path)
             # By content, so that a moved file is still the same teacher and a changed one is not.
-            self.name = f"mace:{self.path.stem}@{self.digest[:12]}"
-        self._loaded: _Loaded | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        # The network is loaded again in each process that gets this object.
-        return self.__dict__ | {"_loaded": None}
-
-    def check(self, dimer: Dimer) -> None:
-        """Raise TeacherError if the model cannot be loaded or lacks an element."""
-        known = self._load().elements
-        missing = sorted({*dimer.a.symbols, dimer.b.symbols[0]} - known)
-        if missing:
-            raise TeacherError(f"Teacher {self.name} does not know {', '.join(missing)}; choose another model.")
+            self.name = f"mace:{self.path.stem}@{self.digest[:12]}" + (f"#{head}" if head else "")
 
     def identity(self) -> Identity:
         """A file by its digest, a foundation model by that of the weights that were downloaded; loads the latter."""
         if self.path is not None:
             return Identity(self.name, {"sha256": self.digest})
-        digest = self._load().digest
+        digest = self.engine.digest
         return Identity(f"{self.name}@{digest[:12]}", {"weights_sha256": digest})
 
-    def points(self, configurations: Configurations) -> Iterator[TeacherPoint]:
-        """Yield the points, batch by batch."""
-        dimer = configurations.dimer
-        start = time.perf_counter()
-        loaded = self._load()
-        with _torch_untouched():
-            monomers, _ = loaded.run([dimer.a.atoms(), Atoms([dimer.b.symbols[0]])])
-        for first in range(0, len(configurations), BATCH_SIZE):
-            batch = [configurations.atoms(row) for row in range(len(configurations))[first : first + BATCH_SIZE]]
-            with _torch_untouched():
-                energies, forces = loaded.run(batch)
-            energies = energies - monomers.sum()
-            now = time.perf_counter()
-            each = (now - start) / len(batch)
-            start = now
-            for k, energy in enumerate(energies):
-                yield finite_point(first + k, {"total": float(energy)}, forces[k][-1], each, self.name)
+    def _open(self, device: str) -> "_Loaded":
+        self._check_consent()
+        file = TeacherFile(self.path, self.digest) if self.path is not None else foundation_file(self.model)
+        return _Loaded(read_network(file.path), device_of(device), self.head, self.name)
 
-    def _load(self) -> "_Loaded":
-        if self._loaded is None:
-            self._check_consent()
-            with _torch_untouched():
-                network = self._read_file() if self.path is not None else self._download()
-                self._loaded = _Loaded(network, self._device(), self.head, self.name)
-        return self._loaded
+    def _run(self, batch: Sequence[Atoms]) -> tuple[FloatArray, list[FloatArray]]:
+        try:
+            return super()._run(batch)
+        except TeacherError as error:
+            cause = error.__context__
+            raise of_another_version(self.name, cause) if isinstance(cause, AttributeError) else error from None
 
     def _check_consent(self) -> None:
         if self.path is None:
@@ -117,60 +85,55 @@ class MaceTeacher(TeacherBase):
             if self.expected.lower() != self.digest:
                 raise TeacherError(
                     f"{self.path} has the SHA-256 digest {self.digest}, not the expected {self.expected}; "
-                    "it is not the file that was checked, so it is not loaded."
+                    "it is not the file that was checked, so it is not loaded; if you trust this one, give its digest "
+                    "with --sha256."
                 )
         elif not self.trusted:
             raise TeacherError(
                 f"{self.path} is a pickle, which can run any code when it is loaded; if you trust where it comes from, "
-                f"say so (trusted) or give its SHA-256 digest, {self.digest}."
+                f"give its SHA-256 digest (--sha256 {self.digest}) or say so (--trust)."
             )
 
-    def _device(self) -> str:
-        import torch
 
-        if self.device_name == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
-        if self.device_name.startswith("cuda") and not torch.cuda.is_available():
-            raise TeacherError("No CUDA device was found; use device cpu or auto.")
-        return self.device_name
+def foundation_file(name: str) -> TeacherFile:
+    """The file of a foundation model, downloaded unless it is here: of the catalogue, or of a newer mace-torch."""
+    preset = find_preset(f"mace:{name}")
+    if preset is not None:
+        return fetched(preset)
+    foundations = _import_mace().calculators.foundations_models
+    urls = {f"{mark}{key}": url for table, mark in TABLES for key, url in getattr(foundations, table, {}).items()}
+    if name not in urls:
+        raise TeacherError(
+            f"Unknown MACE foundation model {name!r}; choose one of {', '.join([*urls, 'omol'])}, "
+            "or give a local file as mace:/path/to/x.model."
+        )
+    return fetched(Source(f"mace:{name}", urls[name], urls[name].rpartition("/")[2].partition("?")[0]))
 
-    def _read_file(self) -> Any:
-        import torch
 
-        _import_mace()
-        try:
-            network = torch.load(str(self.path), map_location="cpu", weights_only=False)
-        except Exception as error:  # unpickling raises anything
-            raise TeacherError(f"{self.path} cannot be read as a MACE model ({type(error).__name__}).") from None
-        if not hasattr(network, "atomic_numbers") or not hasattr(network, "r_max"):
-            raise TeacherError(f"{self.path} holds no MACE model but a {type(network).__name__}.")
-        return network
+def read_network(path: Path) -> Any:
+    """The network in a `.model` file, a pickle; TeacherError in one sentence for one of another version of MACE."""
+    import torch
 
-    def _download(self) -> Any:
-        foundations = _import_mace().calculators.foundations_models
-        family, _, size = self.model.partition("-")
-        if self.model in foundations.mace_mp_urls:
-            get, name = foundations.mace_mp, self.model
-        elif family == "off" and size in foundations.mace_off_urls:
-            get, name = foundations.mace_off, size
-        elif self.model == "omol":
-            get, name = foundations.mace_omol, "extra_large"
-        else:
-            names = [*foundations.mace_mp_urls, *(f"off-{s}" for s in foundations.mace_off_urls), "omol"]
-            raise TeacherError(
-                f"Unknown MACE foundation model {self.model!r}; choose one of {', '.join(names)}, "
-                "or give a local file as mace:/path/to/x.model."
-            )
-        # Published by MACE's authors and fetched over https; their loader needs the protection off.
-        os.environ[UNSAFE_LOAD] = "1"
-        try:
-            return get(model=name, return_raw_model=True, device="cpu")
-        except Exception as error:  # no network, no disk space, a damaged cache
-            cause = error.__cause__ or error
-            raise TeacherError(
-                f"The MACE model {self.model!r} could not be downloaded ({type(cause).__name__}: {cause}); "
-                "download it elsewhere and give the file as mace:/path/to/x.model."
-            ) from None
+    _import_mace()
+    try:
+        network = torch.load(str(path), map_location="cpu", weights_only=False)
+    except (AttributeError, ImportError, TypeError) as error:
+        raise of_another_version(str(path), error) from None
+    except Exception as error:  # unpickling raises anything
+        raise TeacherError(f"{path} cannot be read as a MACE model ({type(error).__name__}).") from None
+    if not hasattr(network, "atomic_numbers") or not hasattr(network, "r_max"):
+        raise TeacherError(f"{path} holds no MACE model but a {type(network).__name__}.")
+    return network
+
+
+def of_another_version(what: str, error: BaseException) -> TeacherError:
+    """What people are told of a network that lacks what the installed packages expect, or has what they do not know."""
+    here = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("mace-torch", "e3nn", "torch"))
+    said = " ".join(str(error).split())[:200].rstrip(".")
+    return TeacherError(
+        f"{what} was made with another version of MACE or e3nn than those installed here ({here}): {said}; use it in "
+        "an environment with the versions that made it, or save it there anew as they advise."
+    )
 
 
 class _Loaded:
@@ -183,7 +146,7 @@ class _Loaded:
         for parameter in self.network.parameters():
             parameter.requires_grad_(False)
         self.numbers = [int(z) for z in network.atomic_numbers]
-        self.elements = {chemical_symbols[z] for z in self.numbers}
+        self.elements = frozenset(chemical_symbols[z] for z in self.numbers)
         self.heads: list[str] = list(getattr(network, "heads", None) or ["Default"])
         self.head = self._choose_head(head, name)
 
@@ -197,7 +160,7 @@ class _Loaded:
             raise TeacherError(f"Teacher {name} has no head {head!r}; choose one of {', '.join(self.heads)}.")
         return head
 
-    def run(self, batch: list[Atoms]) -> tuple[FloatArray, list[FloatArray]]:
+    def run(self, batch: Sequence[Atoms]) -> tuple[FloatArray, list[FloatArray]]:
         """Energies (m,) in eV and the forces on the atoms of each structure, (n, 3) eV/Å."""
         from mace import data
         from mace.tools import torch_geometric, utils
@@ -232,27 +195,13 @@ def _import_mace() -> Any:
     return mace
 
 
-@contextlib.contextmanager
-def _torch_untouched() -> Iterator[None]:
-    """float64 inside; afterwards torch's default dtype and the environment are as before; MACE's chatter is dropped."""
-    import torch
-
-    dtype, flag = torch.get_default_dtype(), os.environ.get(UNSAFE_LOAD)
-    torch.set_default_dtype(torch.float64)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
-    finally:
-        torch.set_default_dtype(dtype)
-        if flag is None:
-            os.environ.pop(UNSAFE_LOAD, None)
-        else:
-            os.environ[UNSAFE_LOAD] = flag
-
-
 def open_teacher(model: str, options: TeacherOptions) -> MaceTeacher | None:
-    """The teacher of the spec mace:NAME or mace:/path/to/x.model."""
+    """The teacher of the spec mace:NAME or mace:/path/to/x.model, each with #HEAD where it has several."""
     if not model:
         return None
-    name = str(Path(model).expanduser()) if is_path(model) else model
-    return MaceTeacher(name, device=options.device, trusted=options.trusted, sha256=options.sha256, head=options.head)
+    name, head = split_head(model, options.head)
+    if is_path(name):
+        name = str(Path(name).expanduser())
+    elif head is None and (preset := find_preset(f"mace:{name}")) is not None and len(preset.heads) > 1:
+        head = preset.heads[0]
+    return MaceTeacher(name, device=options.device, trusted=options.trusted, sha256=options.sha256, head=head)

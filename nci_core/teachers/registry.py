@@ -23,8 +23,18 @@ GROUP = "nci.teachers"
 BUILTIN: dict[str, tuple[str, tuple[str, ...]]] = {
     "hf-d4": ("nci_core.teachers.hf_d4:open_teacher", ("hf-d4", "hf-d4:BASIS")),
     "hf-mp2": ("nci_core.teachers.hf_mp2:open_teacher", ("hf-mp2", "hf-mp2:BASIS")),
-    "gfn2-xtb": ("nci_core.teachers.xtb:open_teacher", ("gfn2-xtb",)),
-    "mace": ("nci_core.teachers.mace:open_teacher", ("mace:NAME", "mace:/path/to/x.model")),
+    "pbe0-d4": ("nci_core.teachers.dft_d4:open_pbe0", ("pbe0-d4", "pbe0-d4:BASIS")),
+    "r2scan-d4": ("nci_core.teachers.dft_d4:open_r2scan", ("r2scan-d4", "r2scan-d4:BASIS")),
+    "gfn2-xtb": ("nci_core.teachers.xtb:open_gfn2", ("gfn2-xtb",)),
+    "gfn1-xtb": ("nci_core.teachers.xtb:open_gfn1", ("gfn1-xtb",)),
+    "mace": ("nci_core.teachers.mace:open_teacher", ("mace:NAME", "mace:NAME#HEAD", "mace:/path/to/x.model")),
+    "uma": ("nci_core.teachers.calculators:open_uma", ("uma:NAME#TASK",)),
+    "orb": ("nci_core.teachers.calculators:open_orb", ("orb:NAME",)),
+    "aimnet2": ("nci_core.teachers.calculators:open_aimnet2", ("aimnet2:NAME",)),
+    "pet-mad": ("nci_core.teachers.calculators:open_pet_mad", ("pet-mad:NAME",)),
+    "sevennet": ("nci_core.teachers.sevennet:open_teacher", ("sevennet:NAME",)),
+    "chgnet": ("nci_core.teachers.chgnet:open_teacher", ("chgnet:VERSION",)),
+    "diep": ("nci_core.teachers.calculators:open_diep", ("diep:NAME",)),
     "ase": ("nci_core.teachers.ase_calculator:open_teacher", ("ase:module.ClassName",)),
 }
 
@@ -110,6 +120,20 @@ def _broken(entry: EntryPoint, why: str) -> TeacherError:
     return TeacherError(f"Teacher {entry.name!r}{package} cannot be used ({why}); mend or remove that package.")
 
 
+def model_file(spec: str) -> Path | None:
+    """The file of a person's own that a specification names, which is code to whoever loads it; None for others.
+
+    >>> model_file("mace:/models/x.model#omol"), model_file("mace:small")
+    (PosixPath('/models/x.model'), None)
+    """
+    kind, _, rest = spec.strip().partition(":")
+    if kind.lower() != "mace":
+        return None
+    name, mark, head = rest.rpartition("#")
+    path = name if mark and "/" not in head and not Path(rest).is_file() else rest
+    return Path(path) if is_path(path) else None
+
+
 def absolute_spec(spec: str) -> str:
     """The spec with the path of a model file made absolute: jobs stand elsewhere than who names the file.
 
@@ -117,7 +141,8 @@ def absolute_spec(spec: str) -> str:
     ('mace:small', 'mace:/models/x.model', 'hf-d4')
     """
     kind, _, rest = spec.strip().partition(":")
-    return f"{kind}:{Path(rest).expanduser().absolute()}" if kind.lower() == "mace" and is_path(rest) else spec
+    file = model_file(spec)
+    return spec if file is None else f"{kind}:{file.expanduser().absolute()}{rest[len(str(file)) :]}"
 
 
 def is_path(name: str) -> bool:

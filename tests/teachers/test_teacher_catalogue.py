@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from nci_core.errors import InputError
-from nci_core.teachers.catalogue import Preset, elements_of, find_preset, presets
+from nci_core.teachers.catalogue import Preset, elements_of, families, find_preset, presets
 from nci_core.teachers.catalogue.reading import required_preset
+from nci_core.teachers.registry import teacher_specs
 
 LEAST = {
     "spec": "mine:one",
@@ -25,6 +26,11 @@ LEAST = {
     "advice": "None.",
     "tried": False,
 }
+
+
+def test_every_family_is_a_kind_of_teacher() -> None:
+    known = {spec.partition(":")[0] for spec in teacher_specs()}
+    assert set(families()) <= known
 
 
 def test_ranges_of_elements() -> None:

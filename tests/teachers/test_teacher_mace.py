@@ -16,6 +16,11 @@ from nci_core.systems import Dimer, Monomer
 from nci_core.teachers import find_teacher
 from nci_core.teachers.mace import BATCH_SIZE, UNSAFE_LOAD, MaceTeacher
 
+
+class Moved:
+    """A class that a pickle names."""
+
+
 POSITIONS = np.array([[3.1, 0.0, 0.2], [0.5, 0.3, 3.6], [2.0, 2.0, 2.5]])
 
 
@@ -142,19 +147,45 @@ def test_an_unknown_head_is_named(mace_file: Path, he_h2: Dimer) -> None:
         MaceTeacher(str(mace_file), trusted=True, head="omol").check(he_h2)
 
 
-@pytest.mark.parametrize("name", ["medium-omat-0", "off-small", "omol"])
+@pytest.mark.parametrize("name", ["medium-omat-0", "polar-1-m", "omol"])
 def test_a_failed_download_says_what_to_do(
     name: str, he_h2: Dimer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_network(*_: object, **__: object) -> None:
         raise OSError("no route to host")
 
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("urllib.request.urlopen", no_network)
-    with pytest.raises(TeacherError, match=r"could not be downloaded \(OSError: no route to host\).*mace:/path"):
+    monkeypatch.setenv("NCI_TEACHER_FILES", str(tmp_path))
+    monkeypatch.setattr("urllib.request.OpenerDirector.open", no_network)
+    with pytest.raises(TeacherError, match=r"could not be downloaded from https.*\(no route to host\).* put it into"):
         find_teacher(f"mace:{name}").check(he_h2)
+
+
+def test_a_known_lack_of_an_element_is_said_before_anything_is_fetched(he_h2: Dimer) -> None:
+    with pytest.raises(TeacherError, match=r"mace:off-small does not know He;"):
+        find_teacher("mace:off-small").check(he_h2)
 
 
 def test_an_unknown_foundation_model(he_h2: Dimer) -> None:
     with pytest.raises(TeacherError, match="Unknown MACE foundation model 'huge'"):
         find_teacher("mace:huge").check(he_h2)
+
+
+def test_a_file_of_another_version_is_refused_in_one_sentence(
+    tmp_path: Path, he_h2: Dimer, mace_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(Moved(), tmp_path / "old.model")
+    monkeypatch.delattr(sys.modules[__name__], "Moved")  # as a class that another version has and this one has not
+    with pytest.raises(TeacherError, match=r"another version of MACE or e3nn than .*mace-torch 0\.3.*'Moved'"):
+        MaceTeacher(str(tmp_path / "old.model"), trusted=True).check(he_h2)
+    teacher = MaceTeacher(str(mace_file), trusted=True, device="cpu")
+    del teacher.engine.network.interactions  # what an older checkpoint may lack
+    with pytest.raises(TeacherError, match=r"another version of MACE or e3nn .*interactions"):
+        teacher.evaluate(he_h2.at(POSITIONS))
+
+
+def test_the_head_is_part_of_the_specification(mace_file: Path, he_h2: Dimer) -> None:
+    teacher = find_teacher(f"mace:{mace_file}#Default", trusted=True)
+    teacher.check(he_h2)
+    assert teacher.identity().name.endswith("#Default")
+    with pytest.raises(TeacherError, match="has no head 'omol'"):
+        find_teacher(f"mace:{mace_file}#omol", trusted=True).check(he_h2)

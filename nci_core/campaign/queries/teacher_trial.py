@@ -69,14 +69,16 @@ def trial_points(dimer: Dimer) -> tuple[FloatArray, FloatArray]:
     return distances, dimer.a.centre + distances[:, None] * direction
 
 
-def try_teacher(dimer: Dimer, spec: str, *, trusted: bool = False) -> Trial:
+def try_teacher(
+    dimer: Dimer, spec: str, *, trusted: bool = False, sha256: str | None = None, device: str = "auto"
+) -> Trial:
     """Check a teacher's cover and evaluate it at five points; what it cannot do is in the result, not raised."""
     from nci_core.teachers.registry import find_teacher
     from nci_core.teachers.sanity import doubt
 
     seconds: list[float] = []
     try:
-        teacher = find_teacher(spec, trusted=trusted)
+        teacher = find_teacher(spec, trusted=trusted, sha256=sha256, device=device)
         teacher.check(dimer)
         distances, positions = trial_points(dimer)
         wall, cpu = time.perf_counter(), _cpu_seconds()

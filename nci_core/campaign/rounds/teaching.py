@@ -1,7 +1,7 @@
 """Teaching: a campaign's teachers evaluated at its configurations, point by point."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nci_core.campaign.campaign import Campaign
@@ -19,6 +19,7 @@ def teach(
     teacher: str | None = None,
     device: str = "auto",
     trusted: bool = False,
+    sha256: Sequence[str] = (),
     anew: bool = False,
     outside: bool = False,
     trust_teacher: bool = False,
@@ -31,16 +32,21 @@ def teach(
     for a teacher whose file or program has changed since it taught; with `anew` the changed one begins afresh. With
     `outside` it teaches at the points of energies that people brought, too.
 
+    A model file is loaded only with the digest that somebody trusts: one of `sha256`, any with `trusted`, or what was
+    said for this campaign before (`rounds/consent.py`), where all of it is written down.
+
     Before it teaches a training system for the first time, its energies are held against what physics allows
     (`teachers/sanity.py`). TeacherError says what is absurd, before anything is computed; with `trust_teacher` it
     teaches all the same, and the sentences are in the result.
     """
+    from nci_core.campaign.rounds.consent import consent
     from nci_core.teachers.registry import find_teacher
     from nci_core.teachers.sanity import OVERRIDE, doubt
 
     campaign.require_configurations()
     specs = (teacher,) if teacher else campaign.teacher_specs
-    sources = {spec: find_teacher(spec, device=device, trusted=trusted) for spec in specs}
+    digests = consent(campaign, specs, trusted=trusted, sha256=sha256)
+    sources = {spec: find_teacher(spec, device=device, trusted=trusted, sha256=digests.get(spec)) for spec in specs}
     todo: list[tuple[System, Teacher, str, list[int]]] = []
     doubts: list[str] = []
     for spec, source in sources.items():
