@@ -36,6 +36,7 @@ from app.views import (  # noqa: E402
     overview,
     select,
     system,
+    teachers,
     transfer,
 )
 from nci_core.errors import NCIError  # noqa: E402
@@ -50,6 +51,7 @@ PAGES = (
     (history.show, "History", "history", ":material/timeline:"),
     (data.show, "Data", "data", ":material/table:"),
     (compare.show, "Compare", "compare", ":material/compare_arrows:"),
+    (teachers.show, "Teachers", "teachers", ":material/school:"),
     (transfer.show, "Transfer", "transfer", ":material/shortcut:"),
     (benchmarks.show, "Benchmarks", "benchmarks", ":material/speed:"),
     (new_campaign.show, "New campaign", "new-campaign", ":material/add_circle:"),

@@ -61,6 +61,17 @@ def summarise(predicted: FloatArray, reference: FloatArray) -> ErrorSummary | No
     )
 
 
+def correlation(predicted: FloatArray, reference: FloatArray) -> float | None:
+    """Pearson's r of predictions with reference energies, both (m,) in eV; None where it has no meaning.
+
+    >>> correlation(np.array([1.0, 2.0, 4.0]), np.array([2.0, 4.0, 8.0])), correlation(np.ones(3), np.ones(3))
+    (1.0, None)
+    """
+    if len(predicted) < 3 or not np.ptp(predicted) > 0 or not np.ptp(reference) > 0:
+        return None
+    return round(float(np.corrcoef(predicted, reference)[0, 1]), 12)
+
+
 def by_region(
     predicted: FloatArray, reference: FloatArray, bounds: Bounds
 ) -> tuple[ErrorSummary | None, dict[str, ErrorSummary]]:

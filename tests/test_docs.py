@@ -113,7 +113,15 @@ def test_the_second_tutorial_runs(folder: Path, run: Run) -> None:
     assert "fitted to 75 of 150 labels" in printed[next(line for line in printed if line.startswith("nci finetune"))]
 
 
-TRIED = ("README.md", "docs/tutorials/own-molecule.md", "docs/tutorials/own-energies.md")
+def test_the_comparison_of_teachers_runs(folder: Path, run: Run) -> None:
+    import_campaign(ROOT / "data" / "he-benzene", folder / "campaigns" / "he-benzene").store.close()
+    printed = run_all(blocks(ROOT / "docs" / "how-to" / "compare-teachers.md"), run)
+    mixed = next(text for line, text in printed.items() if line.startswith("nci teacher mix"))
+    assert "The mixture beats the best single teacher." in mixed
+
+
+COMPARING = "docs/how-to/compare-teachers.md"
+TRIED = ("README.md", "docs/tutorials/own-molecule.md", "docs/tutorials/own-energies.md", COMPARING)
 
 
 @pytest.mark.parametrize("path", [p for p in PAGES if example(p) and name_of(p) not in TRIED], ids=name_of)

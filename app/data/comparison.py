@@ -1,4 +1,4 @@
-"""Two campaigns beside each other, and the teachers of one: tables, and what keeps numbers from being compared."""
+"""Two campaigns beside each other: tables, and what keeps numbers from being compared."""
 
 from collections.abc import Sequence
 

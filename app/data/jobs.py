@@ -16,6 +16,7 @@ KINDS = {
     "select": "ranking of proposals",
     "evaluate": "evaluation",
     "replay": "comparison of pickers",
+    "teacher-curve": "comparison of teachers",
 }
 #: Job state → what people read.
 STATES = {state: state for state in get_args(State)} | {"complete": "finished", "error": "failed"}

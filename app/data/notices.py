@@ -9,7 +9,7 @@ from nci_core.store.base import ACTIVE, State
 #: Number of jobs of each kind and state, as `jobs.counts_by_kind` gives them.
 Counts = Mapping[tuple[str, State], int]
 #: Kinds that a person waits for, besides labels; rankings take a moment and are seen at once.
-AWAITED = ("finetune", "distill", "teach", "replay")
+AWAITED = ("finetune", "distill", "teach", "replay", "teacher-curve")
 #: How they end, unless somebody cancels them.
 ENDED: dict[State, str] = {"complete": "finished", "error": "failed"}
 

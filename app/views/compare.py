@@ -1,4 +1,4 @@
-"""Compare: two campaigns side by side; and the teachers of this campaign beside each other."""
+"""Compare: two campaigns side by side."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from app import cached, selection
+from app import cached
 from app.chart import Drawn, charts
 from app.choices import one_from, one_of
 from app.components import plot
 from app.components.plot_encoding import encode
 from app.data import comparison
-from app.data.errors import RANGES, error_table, labelled
+from app.data.errors import RANGES, labelled
 from app.data.jobs import model_list, model_name
 from app.data.worth import said_beside, worth_of_tests
 from app.figures.comparison import COSTS, learning_figure
@@ -25,11 +25,9 @@ from app.text import Markdown, distinct, plain
 from app.views.error_maps import error_scale
 from nci_core.campaign import Campaign
 from nci_core.errors import NCIError
-from nci_core.store.tables import teachers_table
 from nci_core.units import CM1_EV
 from nci_core.visible import visible
 
-PARTS = {"campaigns": "Two campaigns", "teachers": "Teachers of this campaign"}
 #: Pixels, and height over width that a quarter of the space round a host takes.
 HEIGHT, SHAPE = 330, 0.85
 
@@ -37,8 +35,7 @@ HEIGHT, SHAPE = 330, 0.85
 def show(context: Context) -> None:
     """The page."""
     st.title("Compare", help="Errors are measured on frozen test sets, which no fit has seen.")
-    part = one_of(st, "Part", PARTS, key="compare_part")
-    (_teachers if part == "teachers" else _campaigns)(context)
+    _campaigns(context)
 
 
 def _choose_other(context: Context) -> Context | None:
@@ -171,64 +168,14 @@ def _mae_table(context: Context, metrics: pd.DataFrame) -> pd.DataFrame:
     return shown.rename(columns=RANGES).rename_axis(index=f"MAE ({context.unit.label})", columns=None).reset_index()
 
 
-def _teachers(context: Context) -> None:
-    """Each teacher minus CCSD(T): maps on one scale, and a table by region, on the frozen test set."""
-    table = cached.table(context)
-    rows = labelled(table, "test")
-    names = comparison.teacher_names(context.campaign.store)
-    if rows.empty or not names:
-        st.info(
-            "Teachers are compared on test configurations with a CCSD(T) label and teacher energies; there are none "
-            "yet.",
-            icon=":material/info:",
-        )
-        return
-    energies = teachers_table(context.campaign.store, list(names)).reindex(rows.index).dropna(axis=1, how="all")
-    columns = {spec: f"teacher_{k}_ev" for k, (stored, spec) in enumerate(names.items()) if stored in energies}
-    rows = rows.assign(**{columns[names[stored]]: energies[stored] for stored in energies})
-    if not columns:
-        st.info("No teacher has energies at the labelled test configurations.", icon=":material/info:")
-        return
-    inside = cached.drawn(context, rows[rows["region"] != "beyond"])
-    scale = error_scale(context, pd.concat([inside[c] - inside["label_ev"] for c in columns.values()]))
-    group = f"teachers-{context.folder}"
-    plot.toolbar(context.colours, key=f"teacher-tools-{context.folder}", group=group)
-    widths = [1.0] * (len(columns) - 1) + [1.22]  # the last one carries the colour bar
-    for place, spec in zip(st.columns(widths, gap="small"), columns, strict=True):
-        with place:
-            _map(context, inside, columns[spec], scale, heading=spec, group=group, last=spec == list(columns)[-1])
-    st.caption(f"Teacher minus CCSD(T), in {context.unit.label}. {plain(legend_text(scale, context.unit))}")
-    shown, specs = error_table(rows, columns, context.unit, context.campaign.systems if context.every_system else ())
-    headers = {"Potential": "Teacher", "Bias": f"Mean error ({context.unit.label})"}
-    headers |= {name: f"{name} ({context.unit.label})" for name in ("MAE", "RMSE", "Largest")}
-    specs = {headers[name]: spec for name, spec in specs.items()}
-    grid(shown.rename(columns=headers), specs, key="teacher-table")
-    rows = cached.averaged(context, rows)
-    st.caption(
-        f"On the frozen test set{'' if context.every_system else context.whose}, against recipe "
-        f"*{plain(context.campaign.recipe.name)}*. Teachers without energies at test configurations are left out. "
-        f"{plain(_worth(context, rows))}"
-    )
-    selection.bar(context, table, page="compare")
-
-
 def _worth(context: Context, rows: pd.DataFrame) -> str:
     """What the labels are worth, where that is known: how far potentials can be told apart against the truth."""
     found = worth_of_tests(rows, context.campaign.bounds)
     return said_beside(found, context.campaign.recipe, context.dimer, context.unit) if found["all"].n else ""
 
 
-def _map(
-    context: Context,
-    rows: pd.DataFrame,
-    column: str,
-    scale: SignedScale,
-    *,
-    heading: str,
-    group: str = "",
-    last: bool = True,
-) -> None:
-    """A potential minus CCSD(T) over the test points; picked from in a `group` of maps of the page's own campaign."""
+def _map(context: Context, rows: pd.DataFrame, column: str, scale: SignedScale, *, heading: str) -> None:
+    """A potential minus CCSD(T) over the test points."""
     error = (rows[column] - rows["label_ev"]).dropna().sort_values(key=abs, kind="stable")
     known = rows.loc[error.index]
     key = f"compared-map-{column}-{context.folder}"
@@ -241,23 +188,21 @@ def _map(
         view="side",
         colours="signed",
         hover={column: column.split("_")[0], "label_ev": "CCSD(T)"},
-        bar=last,
         compact=True,
     )
     st.markdown(f"**{plain(heading)}** · {len(known)} points")
     plot.show(
         encode(content, context.colours),
         context.colours,
-        selection.marks(context, known) if group else plot.Marks(),
+        plot.Marks(),
         key=key,
         height=HEIGHT,
         shape=SHAPE,
-        group=group,
-        pick=bool(group),
-        tools=not group,
-        link_view=bool(group),
+        pick=False,
+        tools=True,
+        link_view=False,
         kinds=(),
         file=f"{context.campaign.name}-{column.removesuffix('_ev')}",
         title=f"{visible(heading)} − CCSD(T)",
-        on_event=selection.listener(context, key) if group else None,
+        on_event=None,
     )

@@ -24,7 +24,6 @@ from nci_core.systems.planes import PlaneGrid
 #: How far (Å) the plane reaches beyond the host sideways and upwards.
 BESIDE, ABOVE = 3.8, 5.4
 HEIGHT = 330
-NUMBERS: Numbers = {"upright": ("plane_turn", 0, 179), "flat": ("plane_height", -8.0, 8.0)}
 #: How wide panels are beside each other: the first has the numbers of the axis, the last the colour bar.
 FIRST, MIDDLE, LAST = 1.0, 0.87, 1.12
 
@@ -36,7 +35,7 @@ def show_plane(
 
     False, with a sentence, where there is no such map.
     """
-    kind, plane = _choose_plane(context)
+    kind, plane = choose_error_plane(context)
     students = {name: row for name, row in (("earlier", before), ("student", after)) if row is not None}
     try:
         maps = known_errors.errors_on(context, plane, split, list(students.values()))
@@ -101,17 +100,22 @@ def show_plane(
     return True
 
 
-def _choose_plane(context: Context) -> tuple[str, PlaneGrid | None]:
-    """Its kind, and where it is; None: where the Overview's is."""
+def choose_error_plane(context: Context, name: str = "plane") -> tuple[str, PlaneGrid | None]:
+    """Its kind, and where it is; None: where the Overview's is. The controls' keys begin with a page's `name`."""
     host = context.host
     row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     left, right = row.container(width="content"), row.container(width=330)
-    kind, value = choose_plane(KINDS, "plane_view", NUMBERS, left, right, label="Plane")
+    kind, value = choose_plane(KINDS, f"{name}_view", numbers(name), left, right, label="Plane")
     if kind == "telling":
         return kind, None
     half = np.abs(surroundings.to_own(host, host.positions)).max(axis=0)
     reach = (float(half[0]) + BESIDE, float(half[1]) + BESIDE if kind == "flat" else float(half[2]) + ABOVE)
     return kind, surroundings.plane(host, kind, value, spacing=SPACING, reach=reach)
+
+
+def numbers(name: str) -> Numbers:
+    """How planes of a page can be moved."""
+    return {"upright": (f"{name}_turn", 0, 179), "flat": (f"{name}_height", -8.0, 8.0)}
 
 
 def _title(context: Context, name: str, errors: pd.DataFrame) -> tuple[Markdown, Markdown]:

@@ -11,7 +11,7 @@ import numpy as np
 from nci_core.bench.rows import Row, spread
 from nci_core.bench.targets import stored_rows
 from nci_core.bench.transfer_rows import FILE, TransferRow, read, teacher_factor
-from nci_core.bench.variants import BEST, Variant
+from nci_core.bench.variants import BEST, MIXTURE, NO_WALL, Variant
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,8 @@ def _on_benzene(rows: Sequence[Row]) -> str:
     """Students of several teachers with the same few labels of He–benzene, in words; empty for fewer than two."""
     found: dict[str, list[float]] = {}
     for row in rows:
-        if row.benchmark == "teachers" and row.split == "random 2%" and row.mae_cm1 is not None:
+        a_choice = MIXTURE not in row.model and NO_WALL not in row.model
+        if row.benchmark == "teachers" and row.split == "random 2%" and row.mae_cm1 is not None and a_choice:
             found.setdefault(row.model, []).append(row.mae_cm1)
     means = {name: float(np.mean(values)) for name, values in found.items()}
     if len(means) < 2:

@@ -16,5 +16,7 @@ class Variant:
         return f"{'distilled' if self.distilled else 'direct'} {self.ruler}"
 
 
+#: In rows of `teachers`: ways to use teachers that are no choice among them.
+MIXTURE, NO_WALL = "mixture of", ", wall left out"
 VARIANTS = tuple(Variant(distilled, ruler) for distilled in (False, True) for ruler in ("fixed", "adaptive"))
 BEST = Variant(True)

@@ -52,8 +52,7 @@ class Plan(BaseModel):
     def settings(self) -> CampaignSettings:
         """As the campaign keeps it; raises InputError or TeacherError for what is unknown."""
         for spec in self.teachers:
-            if spec not in teachers_offered():
-                raise TeacherError(f"Teacher {spec!r} is not offered here; choose {', '.join(teachers_offered())}.")
+            require_offered(spec)
         return CampaignSettings.of(
             self.systems,
             teacher=self.teachers[0],
@@ -68,6 +67,12 @@ def teachers_offered() -> tuple[str, ...]:
     """Specifications of the teachers that a new campaign may have: the built-in ones, and those of NCI_TEACHERS."""
     more = [spec.strip() for spec in os.environ.get(VARIABLE, "").split(",") if spec.strip()]
     return tuple(dict.fromkeys([*BUILT_IN, *more]))
+
+
+def require_offered(spec: str) -> None:
+    """Raise TeacherError for a teacher that is not offered in the browser."""
+    if spec not in teachers_offered():
+        raise TeacherError(f"Teacher {spec!r} is not offered here; choose {', '.join(teachers_offered())}.")
 
 
 def is_trusted(spec: str) -> bool:

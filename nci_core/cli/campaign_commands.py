@@ -15,8 +15,10 @@ from nci_core.cli.options import (
     AllLimitsOption,
     AllWellsOption,
     DatabaseOption,
+    MoreRecipesOption,
     Sha256Option,
     TeachersOption,
+    TeacherWeightsOption,
     TrustOption,
     TrustTeacherOption,
     refuse,
@@ -49,6 +51,7 @@ from nci_core.labels.recipe_files import read_recipe
 from nci_core.store.server import place
 from nci_core.switches import READ_ONLY, read_only, require_writable
 from nci_core.teachers.registry import absolute_spec
+from nci_core.teachers.weights import TeacherWeights
 
 
 def init(
@@ -68,17 +71,12 @@ def init(
     name: Annotated[str, typer.Option(help="With --smiles: what the molecule is called. Default: its formula.")] = "",
     probe: Annotated[str, typer.Option(help="Closed-shell probe atom.")] = "He",
     teacher: TeachersOption = None,
+    teacher_weight: TeacherWeightsOption = None,
     sha256: Sha256Option = None,
     recipe: Annotated[
         str, typer.Option(help="CCSD(T) recipe of the labels: a name that `nci recipes` lists, or a TOML file.")
     ] = DEFAULT,
-    more_recipe: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A cheaper recipe to fine-tune on first; its labels are kept apart. May be repeated.",
-            show_default=False,
-        ),
-    ] = None,
+    more_recipe: MoreRecipesOption = None,
     ruler: Annotated[str, typer.Option(help="The student's ruler: adaptive or fixed.")] = "adaptive",
     well_below: AllWellsOption = None,
     limit: AllLimitsOption = None,
@@ -98,6 +96,7 @@ def init(
         systems_of(hosts_of(host, smiles, structure, name), transfer, probe),
         teacher=teachers[0],
         more_teachers=teachers[1:],
+        teacher_weights=[TeacherWeights.parse(text).model_dump() for text in teacher_weight or []],
         recipe=names[0],
         more_recipes=names[1:],
         own_recipes=[found.model_dump() for found in own],

@@ -14,6 +14,7 @@ from nci_core.cli.output import (
     JsonOption,
     SeedOption,
     count_labels,
+    err,
     error_rows,
     open_campaign,
     out,
@@ -31,6 +32,16 @@ RecipeOption = Annotated[
 ]
 
 
+DistilledOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--teacher",
+        help="A teacher with stored energies, or mixture; repeat it. Default: those of the campaign.",
+        show_default=False,
+    ),
+]
+
+
 def fit_progress(bar: Any, task: TaskID) -> Any:
     """A callback for fits: one step of the bar per minimisation that is done, the error so far in its text."""
 
@@ -43,7 +54,11 @@ def fit_progress(bar: Any, task: TaskID) -> Any:
 
 
 def distill(
-    campaign: CampaignOption = None, seed: SeedOption = None, device: DeviceOption = "auto", as_json: JsonOption = False
+    campaign: CampaignOption = None,
+    teacher: DistilledOption = None,
+    seed: SeedOption = None,
+    device: DeviceOption = "auto",
+    as_json: JsonOption = False,
 ) -> None:
     """Fit a student to the teacher's energies of the pool; the test set is never used."""
     from nci_core.campaign.rounds.learning import distill_campaign
@@ -52,11 +67,14 @@ def distill(
     from nci_core.fitting import FitRun  # after it: torch takes seconds
 
     with progress_bar("Distilling") as (bar, task):
-        done = distill_campaign(opened, seed=seed, device=device, run=FitRun(fit_progress(bar, task)))
+        run = FitRun(fit_progress(bar, task))
+        done = distill_campaign(opened, seed=seed, device=device, run=run, teachers=teacher or ())
     if as_json:
         print_json(done)
         return
     out.print(f"{done['model']}: distilled from {done['n_teacher_labels']} teacher labels.")
+    for sentence in done["warnings"]:
+        err.print(sentence, style="yellow", soft_wrap=True)
     if rows := error_rows(done["model"], done["errors"]):
         print_table("Errors against the CCSD(T) labels there are", ERROR_COLUMNS, rows)
         say_worth(opened)

@@ -22,6 +22,23 @@ WellOption = Annotated[
 LimitOption = Annotated[
     float, typer.Option("--limit", help="Upper end of the range of interest, in cm⁻¹; a campaign has its own.")
 ]
+MoreRecipesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--more-recipe",
+        help="A cheaper recipe to fine-tune on first; its labels are kept apart. May be repeated.",
+        show_default=False,
+    ),
+]
+TeacherWeightsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--teacher-weight",
+        help="How much a teacher's energies count by region, 0 to 1: gfn2-xtb,wall=0 (well, tail, wall, or weight of "
+        "all). May be repeated.",
+        show_default=False,
+    ),
+]
 TrustTeacherOption = Annotated[
     bool, typer.Option("--trust-teacher", help="Teach also with energies that look absurd for the host's elements.")
 ]

@@ -12,6 +12,7 @@ from nci_core.campaign.queries.teacher_check import (
     where,
 )
 from nci_core.cli.output import DeviceOption, JsonOption, err, out, print_json, print_table, progress_bar
+from nci_core.cli.teacher_app import teacher
 from nci_core.errors import InputError, TeacherError
 from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
@@ -184,9 +185,10 @@ def _commercial(preset: Preset) -> str:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to the application."""
-    group = typer.Typer(help="Teachers: list them, say what is known of one, try one.", no_args_is_help=True)
-    group.command("list")(list_)
+    """Add the group to the application, with the commands of this file and of those beside it."""
+    from nci_core.cli import teacher_compare_command, teacher_mix_command  # noqa: F401  # they add their own to the group
+
+    teacher.command("list")(list_)
     for command in (info, check, fetch):
-        group.command()(command)
-    app.add_typer(group, name="teacher")
+        teacher.command()(command)
+    app.add_typer(teacher)

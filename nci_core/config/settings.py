@@ -13,6 +13,7 @@ from nci_core.regions import RegionBounds
 from nci_core.store.server import check_reference
 from nci_core.systems import Monomer
 from nci_core.systems.dimer import Dimer
+from nci_core.teachers.weights import TeacherWeights
 
 #: cm⁻¹: bounds that are not set yet go with any others.
 ANY_DEPTH = 1.0
@@ -52,6 +53,9 @@ class CampaignSettings(BaseModel):
     )
     more_teachers: list[str] = Field(
         default_factory=list, description="further teachers; their students are pooled with the first's"
+    )
+    teacher_weights: list[TeacherWeights] = Field(
+        default_factory=list, description="shares of a teacher's energies by region, 0 to 1; one table a teacher"
     )
     recipe: str = Field(DEFAULT, description="recipe of the CCSD(T) labels; errors are measured against it")
     more_recipes: list[str] = Field(
@@ -135,6 +139,10 @@ class CampaignSettings(BaseModel):
         well = self.well_below_cm1 if system.well_below_cm1 is None else system.well_below_cm1
         return well, self.limit_cm1 if system.limit_cm1 is None else system.limit_cm1
 
+    def weights_of(self, teacher: str) -> TeacherWeights | None:
+        """How much a teacher's energies weigh, by its specification; None: all alike."""
+        return next((each for each in self.teacher_weights if each.teacher == teacher), None)
+
     @property
     def reference(self) -> Recipe:
         """The recipe that errors are against."""
@@ -164,6 +172,14 @@ class CampaignSettings(BaseModel):
         """Raise InputError when systems, bounds, recipes or database are not usable."""
         check_systems(self.systems)
         _ = self.recipes
+        specs = [self.teacher, *self.more_teachers]
+        weighed = [each.teacher for each in self.teacher_weights]
+        wrong = next((name for name in weighed if name not in specs or weighed.count(name) > 1), None)
+        if wrong:
+            raise InputError(
+                f"Setting 'teacher_weights' names teacher {wrong!r} twice, or it is none of this campaign's "
+                f"({', '.join(specs)})."
+            )
         for system in self.systems:
             well, limit = self.given_bounds(system)
             RegionBounds.of_depth(system.depth_cm1 or ANY_DEPTH, well, limit)  # which refuses what bounds nothing

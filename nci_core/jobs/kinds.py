@@ -23,6 +23,7 @@ KINDS = {
     "select": "nci_core.campaign.jobs:run_select",
     "evaluate": "nci_core.campaign.jobs:run_evaluate",
     "replay": "nci_core.campaign.rounds.replay:run_replay",
+    "teacher-curve": "nci_core.campaign.rounds.teacher_curve:run_teacher_curve",
 }
 #: More kinds, for tests and extensions: "name=module:function", comma-separated. Whoever may set the
 #: engine's environment may run code as its user anyway; a job's payload can never name code.

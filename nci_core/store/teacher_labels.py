@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import select
+from sqlalchemy import delete, func, select
 
 from nci_core.errors import InputError
 from nci_core.store.base import Split
@@ -66,6 +66,24 @@ def fetch(
         query = query.where(*matching(split, system_id))
     with store.read() as session:
         return list(session.scalars(query))
+
+
+def spent(store: Store, teacher: str, system_ids: Sequence[int]) -> tuple[int, float]:
+    """How many energies of some systems a teacher has, and the wall seconds that they took together."""
+    query = (
+        select(func.count(), func.coalesce(func.sum(TeacherLabel.seconds), 0.0))
+        .join(Configuration, Configuration.id == TeacherLabel.configuration_id)
+        .where(TeacherLabel.teacher == teacher, Configuration.system_id.in_([int(number) for number in system_ids]))
+    )
+    with store.read() as session:
+        count, seconds = session.execute(query).one()
+        return int(count), float(seconds)
+
+
+def forget(store: Store, teacher: str) -> None:
+    """Delete a teacher's energies."""
+    with store.write() as session:
+        session.execute(delete(TeacherLabel).where(TeacherLabel.teacher == teacher))
 
 
 def of_configuration(store: Store, configuration_id: int, teacher: str) -> TeacherLabel | None:

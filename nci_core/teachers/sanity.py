@@ -91,6 +91,29 @@ def doubts(at: Configurations, energies: FloatArray, elements: Sequence[str]) ->
     return found
 
 
+def stored_doubt(at: Configurations, energies: FloatArray) -> Doubt | None:
+    """The worst of what cannot be in energies (m,) in eV at any places; None where nothing is, or nothing is known.
+
+    The same bounds as `doubts` has along its rays, wherever energies happen to be known; no teacher is asked.
+    """
+    if not len(at) or max(*at.dimer.a.numbers, *at.dimer.b.numbers) > HEAVIEST:
+        return None
+    apart = np.linalg.norm(at.R[:, None] - at.dimer.a.positions, axis=-1)
+    share, nearest, possible = (apart / _contacts(at.dimer)).min(axis=1), at.separations, most_attraction(at)
+    noise, far = from_cm1(NOISE_CM1), at.separations >= TAIL
+    wrong = {
+        "deep": energies < TIMES * possible - noise,
+        "no wall": (share <= WALL) & (energies <= 0.0),
+        "repulsive": far & (energies > noise - possible),
+    }
+    found = [(row, what) for what, rows in wrong.items() for row in np.flatnonzero(rows).tolist()]
+    if not found:
+        return None
+    row, what = max(found, key=lambda each: abs(energies[each[0]]))
+    element = at.dimer.a.symbols[int(apart[row].argmin())]
+    return Doubt(element, float(energies[row]), float(possible[row]), float(nearest[row]), what)
+
+
 def sentence(name: str, dimer: Dimer, doubt: Doubt) -> str:
     """What was found, for people, without full stop."""
     ends = {

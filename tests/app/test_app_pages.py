@@ -13,7 +13,7 @@ from nci_core.campaign import Campaign
 from nci_core.store import models, picks, rounds
 from nci_core.units import CM1_EV, UNITS
 
-PAGES = ("overview", "explore", "errors", "select", "label_train", "history", "data", "compare", "system")
+PAGES = ("overview", "explore", "errors", "select", "label_train", "history", "data", "compare", "teachers", "system")
 
 
 def test_the_entry_opens_on_the_overview(home: Path) -> None:

@@ -83,7 +83,7 @@ def test_history_parts(campaign: Campaign, part: str) -> None:
 
 
 def test_teachers_of_all_systems(campaign: Campaign) -> None:
-    at = run_page("compare", compare_part="teachers", every_system=True)
+    at = run_page("teachers", every_system=True)
     assert not at.exception
     assert not at.error
     assert "System" in at.dataframe[0].value

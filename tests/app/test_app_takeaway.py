@@ -100,16 +100,6 @@ def test_compare_says_what_differs_and_agrees_with_the_store(home: Path) -> None
     campaign = Campaign.open(home / "he-ethylene")
     assert comparison.obstacles(campaign, campaign) == []
 
-    at = run_page("compare", compare_part="teachers", campaign="he-ethylene")
-    assert not at.exception
-    shown = next(table for table in tables(at) if "Teacher" in table.columns)
-    whole = shown[shown["Region"] == "whole range"].iloc[0]
-    _, table = table_of(home)
-    rows = table[(table["split"] == "test") & table["label_ev"].notna() & (table["region"] != "beyond")]
-    error = (rows["teacher_ev"] - rows["label_ev"]) / CM1_EV
-    assert whole["MAE (cm⁻¹)"] == pytest.approx(error.abs().mean())
-    assert whole["Mean error (cm⁻¹)"] == pytest.approx(error.mean())
-
 
 def test_system_shows_logs_without_secrets_and_works_without_a_campaign(
     home: Path, empty_home: Path, monkeypatch: pytest.MonkeyPatch

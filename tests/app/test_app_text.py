@@ -121,7 +121,8 @@ PAGES = {
     "history": {},
     "errors": {"errors_part": "regions"},
     "data": {},
-    "compare": {"compare_part": "teachers"},
+    "compare": {},
+    "teachers": {},
     "system": {},
 }
 

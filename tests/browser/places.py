@@ -75,8 +75,10 @@ PLACES = (
     Place("new-campaign", "new-campaign", {}, ("New campaign", "SMILES", "Probe atom")),
     Place("data", "data", {}, ("Data", "Tick rows to select them on every page")),
     Place("data-files", "data", {"data_part": "Take away"}, ("Energies on a grid", "It needs only NumPy")),
-    Place("compare", "compare", {}, ("Compare", "Teachers of this campaign")),
-    Place("compare-teachers", "compare", {"compare_part": "Teachers of this campaign"}, ("Teacher minus CCSD(T)",)),
+    Place("compare", "compare", {}, ("Compare", "with")),
+    Place("teachers", "teachers", {}, ("Teachers", "Teacher minus CCSD(T)")),
+    Place("teachers-maps", "teachers", {"teachers_part": "Maps"}, ("Energy minus CCSD(T)",)),
+    Place("teachers-catalogue", "teachers", {"teachers_part": "Catalogue"}, ("Add a teacher to the comparison",)),
     Place("system", "system", {}, ("System", "Engine and jobs", "Versions", "What people may do here")),
     Place("history-report", "history", {"history_part": "Report"}, ("Prepare report",)),
 )

@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CAMPAIGNS = {"he-ethylene": ("cm1",), "he-benzene": ("cm1", "meV")}
 BENZENE = "Helium over benzene"
 BENCHMARKS = ("curve", "active", "hard", "teachers", "calibration", "peers", "speed", "recipes", "minima")
+#: What says whether stored energies are absurd, which is known a moment later.
+ANSWERED = ("markdown | :material/progress_activity", "markdown | :material/check_circle")
+TEACHER_PARTS = ("table", "maps", "points", "cuts", "curve")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ PLACES = (
     Place("data-files", "data", {"data_part": "files"}),
     Place("compare", "compare"),
     Place("compare-cost", "compare", {"compare_cost": "cpu_minutes"}),
-    Place("compare-teachers", "compare", {"compare_part": "teachers"}),
+    *(Place(f"teachers-{part}", "teachers", {"teachers_part": part}, unkept=ANSWERED) for part in TEACHER_PARTS),
     *(Place(f"benchmarks-{part}", "benchmarks", {"benchmark_part": part}, once=True) for part in BENCHMARKS),
     Place("benchmarks-benzene", "benchmarks", {"benchmark_part": "recipes", "benchmark_reference": BENZENE}, once=True),
     Place("new-campaign", "new_campaign", once=True),

@@ -93,10 +93,22 @@ def stored_field(
     From those stored of the system in one split; NaN farther than REACH from all of them, images included. Raises
     InputError for fewer of them than FEWEST, and as `live.field` does.
     """
-    points = checked_points(positions)
-    campaign, _, dimer = loaded(folder, model_id, system_id)
-    host = dimer.a
+    campaign, _, _ = loaded(folder, model_id, system_id)
     anchors, energies, _ = _anchors(campaign, system_id, source, split)
+    return through_stored(folder, model_id, system_id, anchors, energies, positions)
+
+
+def through_stored(
+    folder: str | Path,
+    model_id: int,
+    system_id: int,
+    anchors: FloatArray,
+    energies: FloatArray,
+    positions: npt.ArrayLike,
+) -> FloatArray:
+    """The same through any energies (n,) in eV at positions (n, 3) in Å."""
+    points = checked_points(positions)
+    host = loaded(folder, model_id, system_id)[2].a
     model = field(folder, model_id, system_id, anchors)
     surface = through(host, anchors, (energies - model.energy_ev) / strength(model))
     first, which = distinct(host, points)

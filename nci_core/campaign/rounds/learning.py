@@ -17,6 +17,8 @@ from nci_core.store import models, rounds
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
 from nci_core.store.schema import EnergySet, Model
+from nci_core.store.teacher_curves import warnings
+from nci_core.store.teachers import stored_name
 from nci_core.switches import require_writable
 
 if TYPE_CHECKING:
@@ -115,31 +117,44 @@ def keep_proposals(campaign: Campaign, model_id: int) -> None:
 
 def lessons(campaign: Campaign) -> "tuple[Lesson, ...]":
     """Labels of the pool, never of the test set, of each of the campaign's teachers; InputError where one has none."""
-    return tuple(lesson(campaign, name)[0] for name in campaign.teachers)
+    weights = map(campaign.settings.weights_of, campaign.teacher_specs)
+    return tuple(lesson(campaign, name, None, of)[0] for name, of in zip(campaign.teachers, weights, strict=True))
 
 
 def distill_campaign(
-    campaign: Campaign, *, seed: int | None = None, device: str = "auto", run: "FitRun | None" = None
+    campaign: Campaign,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    run: "FitRun | None" = None,
+    teachers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Fit a student to the teachers' labels of the pool (never of the test set) and evaluate it.
 
     Without a seed by the campaign's. `run`: who watches and may stop it, and where it remembers how far it came.
+    `teachers`: by their specifications, others than the campaign's; "mixture" is what `rounds.mixing` has stored.
+    "warnings" of the result say which of them hurts, where that is known.
     """
     from nci_core.fitting import distill_all
     from nci_core.potentials.parameters import StudentConfig
 
     settings, run = _prepared(campaign, seed, device, run)
-    taught, used = zip(*(lesson(campaign, name) for name in campaign.teachers), strict=True)
+    specs = tuple(teachers) or campaign.teacher_specs
+    names = [stored_name(campaign.store, spec) for spec in specs]
+    weights = map(campaign.settings.weights_of, specs)
+    taught, used = zip(
+        *(lesson(campaign, name, None, of) for name, of in zip(names, weights, strict=True)), strict=True
+    )
     start = time.perf_counter()
     model = distill_all(taught, StudentConfig(ruler=campaign.settings.ruler), settings, run)
     seconds = time.perf_counter() - start + run.memory.seconds_before
     if rounds.last_number(campaign.store) is None:
-        notes = f"teacher {' + '.join(campaign.teacher_specs)}"
+        notes = f"teacher {' + '.join(specs)}"
         rounds.begin(campaign.store, "distill", number=0, picked_by="teacher", notes=notes)
         rounds.finish(campaign.store, 0)
     done = _kept(campaign, model, settings, round_number=0, seconds=seconds, teachers=used)
     keep_proposals(campaign, done["model_id"])
-    return done | {"n_teacher_labels": model.metadata["labels"]}
+    return done | {"n_teacher_labels": model.metadata["labels"], "warnings": warnings(campaign.store, specs)}
 
 
 def finetune_campaign(

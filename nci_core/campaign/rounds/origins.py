@@ -21,6 +21,7 @@ from nci_core.labels.recipes import Recipe
 from nci_core.store import configurations, labels, teacher_labels, teachers
 from nci_core.store.labels import LabelSet
 from nci_core.store.schema import Model
+from nci_core.teachers.weights import TeacherWeights
 
 if TYPE_CHECKING:
     from nci_core.fitting import FitSettings, Lesson, Rung
@@ -55,6 +56,11 @@ class TeacherUsed(_Used):
 
     name: str = Field(description="what they are stored under")
     details: dict[str, str] = Field(default_factory=dict, description="digest or version of the teacher")
+    weights: TeacherWeights | None = Field(None, description="shares of its energies by region; none: all alike")
+
+    def brief(self) -> dict[str, Any]:
+        """All but the geometries."""
+        return self.model_dump(mode="json", exclude={"geometry_hashes"})
 
 
 class Parent(_Stored):
@@ -130,13 +136,16 @@ def labels_used(recipe: Recipe | OwnMethod, rows: LabelSet) -> LabelsUsed:
     )
 
 
-def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> "tuple[Lesson, TeacherUsed]":
+def lesson(
+    campaign: Campaign, name: str, only: Sequence[str] | None = None, weights: TeacherWeights | None = None
+) -> "tuple[Lesson, TeacherUsed]":
     """A teacher's labels of the pool, never of the test set, for a fit, and what is remembered of them.
 
     Args:
         campaign: whose.
         name: of the teacher in the store.
         only: geometry hashes of the labels to take, in this order; default all, in the order of the configurations.
+        weights: shares of its energies by region.
 
     Raises InputError where there are none, or one is missing.
     """
@@ -164,9 +173,10 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
         count=len(rows),
         sha256=energies_sha256(hashes, energies.tolist(), *(channels[key].tolist() for key in sorted(channels))),
         geometry_hashes=hashes,
+        weights=weights,
     )
     system_ids = np.array([each.system_id for each in found])
-    return Lesson(name, observations(campaign, system_ids, positions, energies, channels)), used
+    return Lesson(name, observations(campaign, system_ids, positions, energies, channels, weights)), used
 
 
 def of_checkpoint(model: "Ensemble", name: str) -> Origin:

@@ -24,7 +24,7 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
     found = of_checkpoint(load_student(campaign, model), model.name)
     settings, student = FitSettings.model_validate(found.settings), StudentConfig.model_validate(found.student)
     if model.kind == "distilled":
-        taught = [(used, *lesson(campaign, used.name, used.geometry_hashes)) for used in found.teachers]
+        taught = [(used, *lesson(campaign, used.name, used.geometry_hashes, used.weights)) for used in found.teachers]
         for used, _, now in taught:
             if now.sha256 != used.sha256:
                 raise InputError(f"The labels of teacher {used.name} are not those of the fit any more.")

@@ -250,3 +250,16 @@ def teach_all_the_same(campaign: Campaign, *, start: bool = True) -> int:
 def submit_teach_outside(campaign: Campaign) -> int:
     """Evaluate the campaign's first teacher at the points of all sets of energies too; returns the job's id."""
     return submit_job(campaign, "teach", teacher=campaign.teacher_specs[0], outside=True)
+
+
+def submit_teach_for_comparison(campaign: Campaign, spec: str, *, trust_teacher: bool = False) -> int:
+    """Compute the energies of a further teacher, which nothing learns from; returns the job's id.
+
+    One that is not offered here, and so has nobody's consent, is refused with TeacherError. `trust_teacher`: also with
+    energies that look absurd.
+    """
+    from nci_core.campaign.creating import is_trusted, require_offered
+
+    campaign.require_configurations()
+    require_offered(spec)
+    return submit_job(campaign, "teach", teacher=spec, trusted=is_trusted(spec), trust_teacher=trust_teacher)

@@ -16,6 +16,7 @@ from nci_core.store.schema import Model
 if TYPE_CHECKING:
     from nci_core.fitting import Observation
     from nci_core.potentials.ensemble import Ensemble
+    from nci_core.teachers.weights import TeacherWeights
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -49,8 +50,12 @@ def observations(
     positions: FloatArray,
     energies: FloatArray,
     channels: dict[str, FloatArray] | None = None,
+    weights: "TeacherWeights | None" = None,
 ) -> "list[Observation]":
-    """Energies (m,) in eV at positions (m, 3) in Å as a fit takes them, a part for each system."""
+    """Energies (m,) in eV at positions (m, 3) in Å as a fit takes them, a part for each system.
+
+    With `weights` of a teacher they weigh less or nothing in some regions.
+    """
     from nci_core.fitting import Observation
 
     found = []
@@ -58,7 +63,9 @@ def observations(
         rows = np.flatnonzero(system_ids == system.id)
         mine = {name: values[rows] for name, values in (channels or {}).items()}
         if len(rows):
-            found.append(Observation(system.dimer.at(positions[rows]), energies[rows], mine, bounds=system.bounds))
+            share = None if weights is None else weights.shares(energies[rows], system.bounds)
+            at = system.dimer.at(positions[rows])
+            found.append(Observation(at, energies[rows], mine, share, bounds=system.bounds))
     return found
 
 
