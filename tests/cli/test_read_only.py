@@ -45,6 +45,8 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "quarantine, retry": ("-c", "{c}", "--retry", "1"),
     "check": ("-c", "{c}"),  # keeps what it finds
     "demo": ("--out", "{new}"),
+    "teacher, mix": ("mix", "-c", "{c}"),
+    "teacher, curve": ("compare", "-c", "{c}", "--curve"),
     "blas, apply": ("--apply",),
     "blas, reset": ("--reset",),
 }
@@ -57,6 +59,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "select": ("-c", "{c}", "--strategy", "random", "--n", "2"),
     "quarantine": ("-c", "{c}"),
     "costs": ("-c", "{c}"),
+    "teacher": ("list",),
+    "teacher, info": ("info", "mace:mh-1"),
     "recipes": (),
     "cluster": ("template", "local"),
 }
