@@ -11,6 +11,7 @@ from app.session import current_unit
 from app.text import Markdown, plain
 from nci_core.campaign.creating import teachers_offered
 from nci_core.campaign.queries.teacher_trial import Trial
+from nci_core.teachers.catalogue import find_preset
 from nci_core.units import CM1_EV
 
 #: What the built-in ones are.
@@ -45,7 +46,7 @@ def show_teachers(now: Draft) -> None:
             else:
                 st.session_state.setdefault(key, spec in chosen)
             left.checkbox(plain(spec), key=key, disabled=unusable, persist_state="session")
-            left.caption(WHAT.get(spec, "offered by whoever runs this dashboard"))
+            left.caption(_what(spec))
             with right:
                 for name, future in futures.items():
                     of = f"{plain(name)}: " if len(futures) > 1 else ""
@@ -57,6 +58,13 @@ def show_teachers(now: Draft) -> None:
                         under_way(future, f"{name}: being tried" if of else "being tried")
     if not now.teachers():
         st.warning("Choose a teacher to go on.", icon=":material/warning:")
+
+
+def _what(spec: str) -> Markdown:
+    """What a teacher is: our words, else those of the catalogue."""
+    preset = find_preset(spec)
+    known = "offered by whoever runs this dashboard" if preset is None else f"{preset.title}. {preset.advice}"
+    return plain(WHAT.get(spec, known))
 
 
 def _refused(future: Future[Trial]) -> str:
