@@ -111,9 +111,9 @@ def evaluate(
         if row is None:
             raise InputError(f"Campaign {opened.name} has no student yet; give --model.")
         model, systems, chosen = opened.model_path(row), opened.systems, given(context, ("well_below", "limit"))
-    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.models import load_model
 
-    student = load_checkpoint(model, device=device)
+    student = load_model(model, device=device)
     found = read_dataset(data, method=method, basis=basis)
     err.print(found.describe())
     labels = labels_of(found)

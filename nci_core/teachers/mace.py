@@ -102,6 +102,11 @@ class MaceTeacher(TeacherBase):
             for k, energy in enumerate(energies):
                 yield finite_point(first + k, {"total": float(energy)}, forces[k][-1], each, self.name)
 
+    def network(self) -> tuple[Any, str]:
+        """MACE's network in float64, read as `check` reads it, and its head that was chosen; for fine-tuning."""
+        loaded = self._load()
+        return loaded.network, loaded.head
+
     def _load(self) -> "_Loaded":
         if self._loaded is None:
             self._check_consent()

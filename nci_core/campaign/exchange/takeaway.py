@@ -15,7 +15,7 @@ import numpy.typing as npt
 from nci_core import __version__
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, export_extxyz
-from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.rounds.stored_models import load_terms
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError, StoreError
 from nci_core.files import file_stem, python_name, write_atomically, write_whole
@@ -115,7 +115,7 @@ def _evaluator(campaign: Campaign, row: Model, system: System, path: Path) -> st
 
     if not path.stem.isidentifier():
         raise InputError(f"Python cannot import {path.name}; name it {python_name(path.stem)}.py, for example.")
-    model = load_student(campaign, row)
+    model = load_terms(campaign, row, "a file for NumPy")
     _, points = configurations.positions(campaign.store, system_id=system.id)
     some = points[:: max(1, len(points) // COMPARED)]
     if not len(some):
@@ -131,12 +131,12 @@ def _evaluator(campaign: Campaign, row: Model, system: System, path: Path) -> st
 
 
 def _grid(campaign: Campaign, row: Model, system: System, path: Path, spacing: float, margin: float) -> str:
-    from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.grid_files import WRITERS, missed_words
     from nci_core.potentials.grids import make_grid
+    from nci_core.potentials.models import load_model
 
     dimer = system.dimer
-    model = load_checkpoint(campaign.model_path(row), dimer=dimer)
+    model = load_model(campaign.model_path(row), dimer=dimer)
 
     def evaluate(points: FloatArray) -> tuple[FloatArray, FloatArray]:
         first, which = distinct(dimer.a, points)

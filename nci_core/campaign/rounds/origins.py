@@ -24,7 +24,7 @@ from nci_core.store.schema import Model
 
 if TYPE_CHECKING:
     from nci_core.fitting import FitSettings, Lesson, Rung
-    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.potentials.models import AnyModel
     from nci_core.potentials.parameters import StudentConfig
 
 #: Name of the origin in a checkpoint's metadata and in the settings of a model's row.
@@ -169,7 +169,7 @@ def lesson(campaign: Campaign, name: str, only: Sequence[str] | None = None) -> 
     return Lesson(name, observations(campaign, system_ids, positions, energies, channels)), used
 
 
-def of_checkpoint(model: "Ensemble", name: str) -> Origin:
+def of_checkpoint(model: "AnyModel", name: str) -> Origin:
     """A model's origin; raises InputError for a model of a version that did not keep it."""
     try:
         return Origin.model_validate(model.metadata[ORIGIN])
