@@ -20,6 +20,7 @@ from nci_core.potentials.device import resolve_device
 from nci_core.potentials.networks.ensemble import Network, NetworkEnsemble
 from nci_core.potentials.networks.package import float64
 from nci_core.potentials.remembered import system_records
+from nci_core.systems.configurations import Configurations
 from nci_core.training.epochs import run_epochs, run_lbfgs
 from nci_core.training.foundations import REPLAY, Foundation, finished, forget_merged, learning_of, needed, ready
 from nci_core.training.memory import TrainingMemory
@@ -80,6 +81,7 @@ def finetune_network(
     run: FitRun | None = None,
     memory: TrainingMemory | None = None,
     replay: Sequence[Observation] = (),
+    places: Sequence[Configurations] = (),
     metadata: Mapping[str, Any] | None = None,
 ) -> NetworkEnsemble:
     """Fit networks that start from a foundation to interaction energies, of all systems at once.
@@ -93,7 +95,8 @@ def finetune_network(
         settings: of the training.
         run: who watches it and may stop it.
         memory: where a training that is stopped remembers how far it came.
-        replay: energies that the method `replay` goes on saying; the foundation's own where none are given.
+        replay: energies that the method `replay` goes on saying, such as a teacher's; by default the foundation's own
+            at `places`, or where there are none at the labels'.
         metadata: kept with the model.
 
     Raises InputError for energies that are not numbers, ModelError for an element that the foundation does not know,
@@ -103,10 +106,11 @@ def finetune_network(
     check_observations(observations, "label")
     observations = [each for each in observations if len(each)]
     device = resolve_device(settings.device)
-    start = needed(foundation, [*systems_of(observations), *systems_of(replay)])
+    start = needed(foundation, [*systems_of(observations), *systems_of(replay), *(at.dimer for at in places)])
     start.module.to(device)
     labels = Labels(tuple(observations), settings.sigma_cm1, settings.wall_cm1)
-    replayed = replay_labels(start, replay or observations, settings, said=bool(replay))
+    asked = [Observation(at, np.zeros(len(at))) for at in places] or observations
+    replayed = replay_labels(start, replay or asked, settings, said=bool(replay))
     memory.begin(key(start, labels, replayed, settings))
     found, held = [], []
     for number in range(settings.seeds):
