@@ -20,8 +20,7 @@ def mace_package() -> Any:
     """mace-torch with its modules, tools and training; ModelError where it is missing."""
     flag = os.environ.get(UNSAFE_LOAD)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with _silence():
             import mace
             import mace.modules
             import mace.tools.scripts_utils
@@ -30,6 +29,19 @@ def mace_package() -> Any:
     finally:
         _put_back(flag)
     return mace
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """What MACE and e3nn print and warn of is dropped inside."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
 
 
 def _put_back(flag: str | None) -> None:
@@ -57,6 +69,5 @@ def float64() -> Iterator[None]:
 @contextlib.contextmanager
 def built() -> Iterator[None]:
     """As `float64`, where networks are made or read; what MACE prints and warns of then is dropped."""
-    with float64(), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with float64(), _silence():
         yield
