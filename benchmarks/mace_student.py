@@ -33,13 +33,15 @@ from nci_core.potentials.device import resolve_device
 from nci_core.potentials.models import load_model
 from nci_core.potentials.networks.ensemble import Network, NetworkEnsemble
 from nci_core.potentials.networks.files import save_network
-from nci_core.potentials.networks.network import NetworkConfig, fresh
+from nci_core.potentials.networks.network import NetworkConfig, fresh, hidden
 from nci_core.systems.potential import Potential
 from nci_core.training import Foundation, TrainingMemory, TrainSettings, finetune_network, open_foundation
 
 REFERENCE = Path(__file__).parents[2] / "shared" / "data" / "he-benzene-reference" / "ccsdt.extxyz"
 SMALL = NetworkConfig(elements=(1, 2, 6))
-WIDE = NetworkConfig(elements=(1, 2, 6), channels=64, num_interactions=2, correlation=3, max_ell=3, radial_MLP=(64, 64))
+WIDE = NetworkConfig(
+    elements=(1, 2, 6), hidden_irreps=hidden(64, 1), num_interactions=2, correlation=3, max_ell=3, radial_MLP=(64, 64)
+)
 PRETRAINING = TrainSettings(epochs=20, steps=60, seeds=1, left_out=0.05, sigma_cm1=1.0, width=1.0, rate=0.01, batch=16)
 #: A whole network for each fit, and all labels: what is measured is what is not among them.
 FINETUNING = TrainSettings(seeds=1, left_out=0.0, steps=40)
@@ -150,7 +152,7 @@ def less(labels: Observation, base: Potential) -> Observation:
 
 def pretrained(folder: Path, config: NetworkConfig, device: str, quick: bool) -> tuple[Path, float | None]:
     """The file of the pretrained network, made once; and the seconds of its training, None where it was there."""
-    name = f"pretrained-{config.channels}-{config.num_interactions}{'-quick' if quick else ''}"
+    name = f"pretrained-{'wide' if config == WIDE else 'small'}{'-quick' if quick else ''}"
     path = folder / f"{name}.pt"
     if path.is_file():
         return path, None

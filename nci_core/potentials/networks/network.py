@@ -20,24 +20,24 @@ Interaction = Literal[
     "RealAgnosticResidualNonLinearInteractionBlock",
 ]
 Readout = Literal["NonLinearReadoutBlock", "NonLinearBiasReadoutBlock"]
-Irreps = Field(max_length=300, pattern=r"^[0-9xeo+ ]+$")
+#: What e3nn's irreps are written with.
+IRREPS = r"^[0-9xeo+ ]+$"
 
 
 class NetworkConfig(BaseModel):
     """The architecture of a MACE network, `ScaleShiftMACE` of mace-torch; its numbers are in the tensors.
 
-    >>> small = NetworkConfig(elements=(1, 2), channels=4, max_l=0)
-    >>> small.hidden_irreps, small.heads
-    ('4x0e', ('Default',))
+    >>> NetworkConfig(elements=(1, 2), hidden_irreps="4x0e").heads
+    ('Default',)
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     elements: tuple[int, ...] = Field(min_length=1, max_length=118, description="atomic numbers, ascending")
     r_max: float = Field(default=8.0, gt=0, le=30, description="cutoff, Å: two atoms further apart know nothing of it")
-    channels: int = Field(default=16, ge=1, le=1024, exclude=True, description="of the hidden features")
-    max_l: int = Field(default=1, ge=0, le=4, exclude=True, description="of the hidden features")
-    hidden_irreps: str = Field(default="", max_length=300, pattern=r"^[0-9xeo+ ]*$", description="of e3nn")
+    hidden_irreps: str = Field(
+        default="16x0e+16x1o", max_length=300, pattern=IRREPS, description="hidden features, of e3nn"
+    )
     num_bessel: int = Field(default=10, ge=1, le=64, description="radial functions")
     num_polynomial_cutoff: float = Field(default=5, ge=1, le=20, description="order of the cutoff's polynomial")
     max_ell: int = Field(default=2, ge=0, le=6, description="of the spherical harmonics")
@@ -46,7 +46,7 @@ class NetworkConfig(BaseModel):
     interaction_cls: Interaction = "RealAgnosticResidualInteractionBlock"
     interaction_cls_first: Interaction = "RealAgnosticInteractionBlock"
     readout_cls: Readout = "NonLinearReadoutBlock"
-    MLP_irreps: str = Field(default="16x0e", max_length=300, pattern=r"^[0-9xeo+ ]+$", description="of the readout")
+    MLP_irreps: str = Field(default="16x0e", max_length=300, pattern=IRREPS, description="of the readout")
     gate: Literal["abs", "tanh", "silu"] | None = "silu"
     radial_MLP: tuple[int, ...] = Field(default=(32, 32), max_length=8)  # noqa: N815  # MACE's own names
     radial_type: Literal["bessel", "gaussian", "chebyshev"] = "bessel"
@@ -60,15 +60,18 @@ class NetworkConfig(BaseModel):
     use_last_readout_only: bool = False
     use_embedding_readout: bool = False
     use_edge_irreps_first: bool = False
-    edge_irreps: str | None = Field(default=None, max_length=300, pattern=r"^[0-9xeo+ ]+$")
+    edge_irreps: str | None = Field(default=None, max_length=300, pattern=IRREPS)
     embedding_specs: dict[str, dict[str, int | float | str]] | None = Field(default=None, max_length=8)
     heads: tuple[str, ...] = Field(default=("Default",), min_length=1, max_length=64)
 
-    def model_post_init(self, _: Any) -> None:
-        """Spell out the hidden features."""
-        if not self.hidden_irreps:
-            parts = (f"{self.channels}x{L}{'eo'[L % 2]}" for L in range(self.max_l + 1))
-            object.__setattr__(self, "hidden_irreps", "+".join(parts))
+
+def hidden(channels: int, max_l: int) -> str:
+    """Hidden features of so many channels each, up to an angular momentum.
+
+    >>> hidden(4, 1)
+    '4x0e+4x1o'
+    """
+    return "+".join(f"{channels}x{L}{'eo'[L % 2]}" for L in range(max_l + 1))
 
 
 def _plain(given: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +84,9 @@ def _plain(given: dict[str, Any]) -> dict[str, Any]:
         "correlation": int(correlation[0]) if isinstance(correlation, list | tuple) else int(correlation),
         "radial_MLP": tuple(int(width) for width in given["radial_MLP"]),
         "heads": tuple(given["heads"] or ("Default",)),
-        **{name: given[name].__name__ for name in ("interaction_cls", "interaction_cls_first", "readout_cls")},
+        **{name: given[name].__name__ for name in ("interaction_cls", "interaction_cls_first")},
+        # Of one layer the only readout is linear, whatever class the last of several would have.
+        **({} if given["num_interactions"] == 1 else {"readout_cls": given["readout_cls"].__name__}),
         **{name: str(given[name]) for name in ("hidden_irreps", "MLP_irreps")},
         "edge_irreps": None if given["edge_irreps"] is None else str(given["edge_irreps"]),
         **{
