@@ -14,7 +14,7 @@ from nci_core.errors import ModelError
 from nci_core.files import write_atomically
 from nci_core.potentials.checkpoints import VersionOnly
 from nci_core.potentials.networks.ensemble import Network, NetworkEnsemble
-from nci_core.potentials.networks.network import NetworkConfig, build
+from nci_core.potentials.networks.network import NetworkConfig, blank
 
 #: Version of the file's layout; a reader refuses files from the future.
 VERSION = 1
@@ -67,7 +67,7 @@ def network_of(path: Path, content: Any, device: str = "cpu") -> NetworkEnsemble
         raise ModelError(f"{path} is a damaged model: it does not hold the networks that it says.")
     members = []
     for state in states:
-        module = build(header.network)
+        module = blank(header.network)
         _check_state(path, state, module.state_dict())
         module.load_state_dict(state)
         module.eval()

@@ -1,5 +1,7 @@
 """What a MACE network is made of, in words that a file may hold, and the network that they describe."""
 
+import copy
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -154,6 +156,16 @@ def build(config: NetworkConfig) -> Any:
     except Exception as error:  # e3nn and MACE raise anything
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"MACE cannot build this network ({type(error).__name__}: {reason}).") from None
+
+
+@lru_cache(maxsize=4)
+def _template(config_json: str) -> Any:
+    return build(NetworkConfig.model_validate_json(config_json))
+
+
+def blank(config: NetworkConfig) -> Any:
+    """A network to be given its numbers. MACE compiles a new one for seconds, so it is a copy where one was made."""
+    return copy.deepcopy(_template(config.model_dump_json()))
 
 
 def fresh(config: NetworkConfig, *, seed: int, scale_ev: float = 0.01) -> Any:
