@@ -57,6 +57,7 @@ def of_listed(act: Callable[..., None]) -> Callable[[Campaign, Doubted, str, str
 # What the core does as it stands.
 begin = changes(creating.begin)
 finetune = changes(actions.submit_finetune)
+finetune_network = changes(actions.submit_network)
 distill = changes(partial(actions.submit_job, kind="distill"))
 teach = changes(partial(actions.submit_teach, then_distill=True))
 teach_all_the_same = changes(actions.teach_all_the_same)

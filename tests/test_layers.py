@@ -27,6 +27,7 @@ ORDER = (
     ("labels",),
     ("potentials",),
     ("fitting",),
+    ("training",),
     ("selection",),
     ("store",),
     ("jobs",),
@@ -128,6 +129,7 @@ def test_physics_knows_nothing_of_storage_jobs_or_pages() -> None:
         "labels",
         "potentials",
         "fitting",
+        "training",
     )
     for path in modules("nci_core"):
         here = path.relative_to(ROOT / "nci_core").parts[0].removesuffix(".py")
@@ -151,7 +153,7 @@ def test_the_app_computes_nothing() -> None:
     for path in paths:
         found = imports(path)
         assert {name.split(".")[0] for name in found}.isdisjoint(HEAVY), path
-        assert {layer(name) for name in found}.isdisjoint({"potentials", "fitting"}), path
+        assert {layer(name) for name in found}.isdisjoint({"potentials", "fitting", "training"}), path
 
 
 LIGHT = (

@@ -44,6 +44,8 @@ def model_name(model: Model) -> str:
         return f"{other['set']} · fine-tuned on {model.n_labels} energies" + (f", fit {again[1]}" if again else "")
     kinds = {"distilled": "distilled", "finetuned": "fine-tuned", "direct": "fitted without a teacher"}
     learnt = f" on {model.n_labels} label{'s' if model.n_labels != 1 else ''}" if model.n_labels else ""
+    if models.is_network(model):
+        return f"MACE network {model.name.rpartition('-')[2]} · fine-tuned{learnt}"
     usual = _USUAL_NAME.fullmatch(model.name)
     again = f", fit {usual[1]}" if usual and usual[1] else "" if usual else f" ({model.name})"
     return f"round {model.round_number} · {kinds.get(model.kind, model.kind)}{learnt}{again}"

@@ -108,11 +108,11 @@ def course(rows: list[Model], rounds: pd.DataFrame, metrics: pd.DataFrame, activ
     Columns: model_id, round, kind, n_labels (fitted to), mae_ev and n (on the frozen test set; NaN and 0 where not
     known), cpu_minutes (spent on labels up to its round), active.
     """
-    last = {row.round_number: row.id for row in rows}
+    last = {row.round_number: row.id for row in rows if not models.is_network(row)}
     records = [
         (row.id, row.round_number, row.kind, row.n_labels, *stored_error(metrics, row.id), row.id == active)
         for row in rows
-        if row.id in (last[row.round_number], active)
+        if row.id in (last.get(row.round_number), active)
     ]
     found = pd.DataFrame(records, columns=["model_id", "round", "kind", "n_labels", "mae_ev", "n", "active"])
     spent = rounds.set_index("number")["cpu_minutes"] if len(rounds) else pd.Series(dtype=float)

@@ -21,6 +21,7 @@ from app.text import Markdown, plain
 from app.views import blind_predictions
 from app.views.begin import no_configurations
 from app.views.label_systems import show_systems
+from app.views.network_train import choose_student, train_network
 from app.views.outcome import show_outcome
 from app.views.queue import show_queue
 from app.views.set_aside import show_set_aside
@@ -188,6 +189,9 @@ def _train(context: Context, ready: Situation) -> None:
         if context.model
         else "There is no student yet. Distil the teacher first; that needs no labels."
     )
+    if choose_student(context) == "mace":
+        train_network(context, n)
+        return
     st.caption(_gpus(context))
     first, second = st.columns([1, 1.4], vertical_alignment="bottom")
     device = first.selectbox(

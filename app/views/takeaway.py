@@ -21,10 +21,10 @@ from app.views.trust import choose_model
 from nci_core.campaign.exchange.takeaway import (
     GRID_FILES,
     MARGIN,
-    MODEL_FILES,
     SPACING,
     Packed,
     file_name,
+    files_of,
     packed,
     packed_inputs,
 )
@@ -42,6 +42,8 @@ WORDS = {
         "One Python file with the parameters inside: energy, standard deviation and gradient, equal to the model "
         "within 1e-10 eV. It needs only NumPy.",
     ),
+    ".model": ("For MACE (.model)", "One network for MACE's own tools, as a pickle of MACE's classes."),
+    "-lammps.pt": ("For LAMMPS (-lammps.pt)", "One network for LAMMPS's pair_style mace, by MACE's own exporter."),
     ".extxyz": ("Dataset (.extxyz)", "Every configuration with its energies in eV and where they come from."),
     ".zip": (
         "Campaign (.zip)",
@@ -64,7 +66,7 @@ def show(context: Context, table: pd.DataFrame) -> None:
         else:
             first = context.model.id if context.model else models[-1].id
             model = choose_model(context, models, "Student", "take_model", first)
-            for suffix in MODEL_FILES:
+            for suffix in files_of(model):
                 _quick(context, failed, suffix, model)
             _grid(context, model)
     with right:

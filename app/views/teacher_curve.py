@@ -49,9 +49,9 @@ def _section(now: Context, was_busy: bool) -> None:
     found = cached_teachers.curves(now, region)
     if found is None:
         st.caption(
-            "How many labels does each teacher save? A student of each learns from the same few labels and is judged on "
-            "the frozen test set. Nobody has asked yet. It takes minutes, at least ten training labels and some of the "
-            "test set."
+            "How many labels does each teacher save? A student of each learns from the same few labels and is judged "
+            "on the frozen test set. Nobody has asked yet. It takes minutes, at least ten training labels and some of "
+            "the test set."
         )
         return
     if not busy:

@@ -136,11 +136,43 @@ def run_distill(context: JobContext) -> dict[str, Any]:
 
 
 def run_finetune(context: JobContext) -> dict[str, Any]:
-    """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes, recipes."""
+    """Fine-tune on all labels so far, evaluate, close the round. Payload: seed, device, notes, recipes.
+
+    With "network", a `NetworkChoice`, a MACE network is fine-tuned instead, and no round is closed.
+    """
+    if "network" in context.payload:
+        return _train_network(context)
     from nci_core.campaign.rounds.learning import finetune_campaign
 
     options = {"notes": context.payload.get("notes", ""), "recipes": context.payload.get("recipes")}
     return _remembering(context, finetune_campaign, **options)
+
+
+def _train_network(context: JobContext) -> dict[str, Any]:
+    """Fine-tune networks with live curves; a training that was stopped, or whose process died, goes on."""
+    from nci_core.campaign.rounds.network_choice import NetworkChoice
+    from nci_core.campaign.rounds.networks import finetune_network_campaign
+    from nci_core.fitting import FitRun
+    from nci_core.training import TrainingMemory
+
+    def step(event: dict[str, Any]) -> None:
+        context.event(event)
+        at = f"network {event['member'] + 1} of {event['members']}, {event['phase']} {event['iteration']}"
+        context.progress(event["member"] / event["members"], at)
+
+    path = fit_memory(context.campaign_dir, context.job_id)
+    memory = TrainingMemory(path, lambda finished: context.keep_events())
+    result = finetune_network_campaign(
+        Campaign.open(context.campaign_dir),
+        NetworkChoice.checked(**context.payload["network"]),
+        seed=context.payload.get("seed"),
+        device=context.payload.get("device", "auto"),
+        notes=context.payload.get("notes", ""),
+        run=FitRun(step, context.should_stop),
+        memory=memory,
+    )
+    memory.forget()
+    return result
 
 
 def run_select(context: JobContext) -> dict[str, Any]:

@@ -233,7 +233,7 @@ def export(
     opened = open_campaign(campaign, changes=False)
     if target.suffix not in takeaway.GRID_FILES:
         refuse(context, ("spacing", "margin"), "is for a grid (.npz, .cube or .csv)")
-    if target.suffix in takeaway.MODEL_FILES or target.suffix in takeaway.GRID_FILES:
+    if target.suffix in (*takeaway.MODEL_FILES, takeaway.MACE, *takeaway.GRID_FILES):
         row = takeaway.chosen_model(opened, model)
         if target.suffix == ".pt":
             refuse(context, ("system",), "is for a file of one system; a checkpoint has them all")

@@ -1,23 +1,19 @@
-"""nci evaluate and nci finetune: on a campaign, or on any extxyz file without one."""
+"""nci evaluate: on a campaign, or on any extxyz file without one."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nci_core.campaign.systems import System
 from nci_core.cli.labelled_files import (
-    FileFit,
     HostsOut,
     Labels,
     bounds_in,
     bounds_report,
-    check_targets,
     file_errors,
-    fit_file,
     labels_of,
     left_out_errors,
-    share,
 )
 from nci_core.cli.loop_commands import fit_progress
 from nci_core.cli.options import BasisOption, LimitOption, MethodOption, WellOption, given, refuse
@@ -26,7 +22,6 @@ from nci_core.cli.output import (
     CampaignOption,
     DeviceOption,
     JsonOption,
-    SeedOption,
     err,
     error_rows,
     open_campaign,
@@ -111,9 +106,9 @@ def evaluate(
         if row is None:
             raise InputError(f"Campaign {opened.name} has no student yet; give --model.")
         model, systems, chosen = opened.model_path(row), opened.systems, given(context, ("well_below", "limit"))
-    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.models import load_model
 
-    student = load_checkpoint(model, device=device)
+    student = load_model(model, device=device)
     found = read_dataset(data, method=method, basis=basis)
     err.print(found.describe())
     labels = labels_of(found)
@@ -187,113 +182,6 @@ def evaluate_campaign(folder: Path | None, model: Path | None, device: str, as_j
     say_worth(opened)
 
 
-def finetune(
-    context: typer.Context,
-    campaign: CampaignOption = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data", help="extxyz with REF_interaction_energy in eV; no campaign needed.", show_default=False
-        ),
-    ] = None,
-    model_out: Annotated[
-        Path | None, typer.Option("--model-out", help="Where to write the student.", show_default=False)
-    ] = None,
-    prior: Annotated[
-        Path | None,
-        typer.Option("--prior", help="Distilled student to start from. Default: fit directly.", show_default=False),
-    ] = None,
-    fraction: Annotated[
-        float, typer.Option(help="Random share of the file's labels to fit: above 0, at most 1.")
-    ] = 1.0,
-    held_out: Annotated[
-        Path | None,
-        typer.Option(
-            "--held-out",
-            help="Where to write the labels that were not fitted, one frame for each geometry.",
-            show_default=False,
-        ),
-    ] = None,
-    method: MethodOption = None,
-    basis: BasisOption = None,
-    ruler: Annotated[str, typer.Option(help="adaptive or fixed; of a direct fit.")] = "adaptive",
-    members: Annotated[
-        int, typer.Option(min=1, max=64, help="Students in the ensemble of a file's fit; a campaign has its own.")
-    ] = 5,
-    notes: Annotated[str, typer.Option(help="Note for the campaign's history.")] = "",
-    recipes: Annotated[
-        str | None,
-        typer.Option(
-            help="Recipes whose labels are learned one after the other, cheapest first, such as "
-            "quick,standard; energies:NAME stands for imported ones.",
-            show_default=False,
-        ),
-    ] = None,
-    seed: SeedOption = None,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-) -> None:
-    """Fit a student to CCSD(T) labels: those of a campaign's pool, or of an extxyz file (--data, --model-out)."""
-    if data is not None:
-        refuse(context, ("recipes",), "takes labels of a campaign; a file (--data) has those of one recipe")
-        refuse(context, ("campaign", "notes"), "is for a campaign; a fit to a file (--data) has none")
-        if prior is not None:
-            refuse(context, ("ruler",), "is of a direct fit; with --prior the student has the prior's terms")
-        if model_out is None:
-            raise InputError("Say where the student goes: --model-out FILE.pt.")
-        how = FileFit(model_out, prior, fraction, held_out, ruler, members, seed or 0, device)
-        report = finetune_file(read_dataset(data, method=method, basis=basis), how)
-        if as_json:
-            print_json(report)
-        else:
-            out.print(
-                f"{model_out}: fitted to {report['n_labels']} of {report['n_labelled']} labels "
-                f"in {report['seconds']:.1f} s."
-            )
-        return
-    refuse(context, FILE_ONLY, "is for a file of labels (--data); a campaign has its own")
-    from nci_core.campaign.rounds.learning import finetune_campaign
-
-    opened = open_campaign(campaign)
-    from nci_core.fitting import FitRun  # after it: torch takes seconds
-
-    with progress_bar("Fine-tuning") as (bar, task):
-        names = [name.strip() for name in recipes.split(",")] if recipes else None
-        run = FitRun(fit_progress(bar, task))
-        done = finetune_campaign(opened, seed=seed, device=device, notes=notes, recipes=names, run=run)
-    if as_json:
-        print_json(done)
-        return
-    if aside := done.get("set_aside"):
-        out.print(f"{len(aside)} labels far from the student were set aside first; see `nci quarantine`.")
-    first = "".join(f"{rung['labels']} {rung['recipe']}, then " for rung in done.get("ladder", [])[:-1])
-    out.print(f"{done['model']}: fine-tuned on {first}{done['n_labels']} labels, round {done['round']}.")
-    print_table("Errors (test: frozen; pool: trained on)", ERROR_COLUMNS, error_rows(done["model"], done["errors"]))
-    say_worth(opened)
-
-
-def finetune_file(data: Dataset, how: FileFit) -> dict[str, Any]:
-    """Fit a student to a random share of a file's geometries; the rest may be written for evaluation.
-
-    Frames that repeat a geometry are one label, in the fit and in the file that is written: its first frame.
-    """
-    from nci_core.potentials.device import resolve_device
-
-    resolve_device(how.device)  # a missing GPU is said before any work
-    how.check()
-    check_targets(data, how.model_out, how.held_out)
-    err.print(data.describe())
-    labels = labels_of(data)
-    say_merged(labels)
-    plan = share(labels.groups, how.fraction, how.seed)
-    if how.held_out is not None and not plan.held_out:
-        raise InputError(f"All {len(labels)} labels are fitted, so none are left for --held-out; lower --fraction.")
-    with progress_bar("Fitting") as (bar, task):
-        done = fit_file(data, plan, how, fit_progress(bar, task))
-    return done | {"merged": labels.repeats}
-
-
 def register(app: typer.Typer) -> None:
     """Add these commands to the application."""
-    app.command()(finetune)
     app.command()(evaluate)

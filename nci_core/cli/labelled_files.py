@@ -17,7 +17,7 @@ from nci_core.systems.dimer import Dimer, same_dimer
 
 if TYPE_CHECKING:
     from nci_core.metrics import ErrorSummary
-    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.potentials.models import AnyModel
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def bounds_in(
 
 
 def file_errors(
-    labels: Labels, student: "Ensemble", model: Path, source: Path, bounds_of: Callable[[Dimer], RegionBounds]
+    labels: Labels, student: "AnyModel", model: Path, source: Path, bounds_of: Callable[[Dimer], RegionBounds]
 ) -> dict[str, Any]:
     """Errors of a student, read from the checkpoint `model`, against labels, by region and under `by_host` by host.
 

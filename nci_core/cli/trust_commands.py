@@ -68,14 +68,14 @@ def check_file(path: Path, host: str | None, limit_cm1: float, folder: Path | No
     """Gates of a checkpoint; its host is that of the campaign, named by --host, or known to the checkpoint itself."""
     from nci_core.campaign.rounds.gates import check_model
     from nci_core.potentials.agreement import check_fits, named_systems
-    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.models import load_model
     from nci_core.systems import Monomer
     from nci_core.systems.dimer import Dimer
     from nci_core.systems.reading.structure_file import find_host
 
     if folder is not None:
         opened = open_campaign(folder, read_only=True)
-    student = load_checkpoint(path)
+    student = load_model(path)
     if folder is not None:
         known = [(system.dimer, system.bounds.limit_cm1) for system in opened.training_systems]
     elif host is None:

@@ -26,6 +26,12 @@ def shares_by_region(region: npt.NDArray[np.str_]) -> tuple[tuple[str, ...], Flo
     return tuple(groups), np.array([*groups.values()]).reshape(len(groups), len(region))
 
 
+def mae_by_region(error: FloatArray, region: npt.NDArray[np.str_]) -> dict[str, float]:
+    """Mean absolute errors in cm⁻¹ in the range of interest and by region (m,), of errors (m,) in eV."""
+    names, shares = shares_by_region(region)
+    return dict(zip(names, to_cm1(shares @ np.abs(error)).tolist(), strict=True))
+
+
 class Reporter:
     """Turns optimiser steps into progress dictionaries, and a stop request into CancelledError.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,9 @@ from ase.formula import Formula
 from nci_core.calibration import out_of_range
 from nci_core.errors import InputError, ModelError
 from nci_core.potentials.agreement import named_systems
-from nci_core.potentials.checkpoints import load_checkpoint
 from nci_core.potentials.ensemble import Ensemble
-from nci_core.potentials.student import Prepared, prepare
+from nci_core.potentials.models import AnyModel, load_model
+from nci_core.potentials.student import prepare
 from nci_core.systems import Monomer
 from nci_core.systems.bonds import is_bonded
 from nci_core.systems.dimer import Dimer
@@ -57,11 +57,27 @@ class RigidReaction:
         return self.forces(-force, -(force @ cross_matrix(position - self.centre)))
 
 
+class AtDimer(Protocol):
+    """A model's members at one dimer."""
+
+    def energies_and_gradients(self, R: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """(members, m) energies in eV, and (m, 3) the gradient of their mean in eV/Å."""
+        ...
+
+
+def _prepared(model: AnyModel, dimer: Dimer) -> AtDimer:
+    if not isinstance(model, Ensemble):
+        return model.at_dimer(dimer)
+    # Displaced members give the uncertainty and have no share in the force.
+    shares = np.concatenate([model.shares, np.zeros(len(model.counted) - len(model.shares))])
+    return prepare(model.counted, dimer, shares)
+
+
 class Bound(NamedTuple):
     """A model at one dimer, the host's atoms in the order of the structures that are asked about."""
 
     dimer: Dimer
-    model: Prepared
+    model: AtDimer
     widening: float
 
 
@@ -109,7 +125,7 @@ class NCICalculator(Calculator):
     nothing about how the host would deform; keep it fixed or rigid.
 
     Args:
-        model: an Ensemble or the path of a checkpoint.
+        model: a student, a network, or the path of either's file.
         device: 'cpu' (fastest for single points), 'auto' or 'cuda'.
         host: the rigid host. Default: those which the model was fitted to, whichever a structure shows; for a model
             that does not remember any, the host of the first structure.
@@ -119,10 +135,10 @@ class NCICalculator(Calculator):
     ignored_changes: ClassVar[set[str]] = {"cell", "pbc", "initial_charges", "initial_magmoms"}
 
     def __init__(
-        self, model: Ensemble | str | Path, device: str = "cpu", host: Monomer | None = None, **kwargs: Any
+        self, model: AnyModel | str | Path, device: str = "cpu", host: Monomer | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.ensemble = model.to(device) if isinstance(model, Ensemble) else load_checkpoint(model, device)
+        self.ensemble = load_model(model, device) if isinstance(model, str | Path) else model.to(device)
         known = [system.a for system in named_systems(self.ensemble)] if host is None else [host]
         self.hosts = tuple(known)
         self._bound: Bound | None = None
@@ -183,10 +199,8 @@ class NCICalculator(Calculator):
                     flexed(symbols, pose, f"{host.name} that this calculator knows", "The host of this structure")
                 )
             model = self.ensemble
-            # Displaced members give the uncertainty and have no share in the force.
-            shares = np.concatenate([model.shares, np.zeros(len(model.counted) - len(model.shares))])
             dimer = Dimer(host, Monomer.atom(probe))
-            self._bound = bound = Bound(dimer, prepare(model.counted, dimer, shares), model.widening(dimer))
+            self._bound = bound = Bound(dimer, _prepared(model, dimer), model.widening(dimer))
             self.hosts = self.hosts or (host,)
         self._place = place
         return bound, place

@@ -28,6 +28,8 @@ VERSION = 6
 OLDEST = 5
 #: Of the file and of what it unpacks to: a thousand times a model of four members over two elements.
 MOST_BYTES = 50_000_000
+#: Of a file of networks: eight of a foundation model's size in float64. `NETWORK` is how its header begins.
+MOST_NETWORK_BYTES, NETWORK = 500_000_000, "nci-network"
 #: More members than any fit makes, and every element with more probes than anybody has.
 MOST_MEMBERS, MOST_KINDS = 10_000, 118 * 16
 
@@ -114,15 +116,27 @@ class VersionOnly(BaseModel):
 
 
 def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | None = None) -> Ensemble:
-    """Read a model; ModelError, one sentence, when the file is missing, foreign, damaged or newer.
+    """Read a student; ModelError, one sentence, when the file is missing, foreign, damaged or newer.
 
     With a dimer also when the model says nothing about it (`agreement.check_fits`); whoever knows the dimer gives it.
-    The default device is the CPU: small batches are faster there. `.to("auto")` moves a model.
+    The default device is the CPU: small batches are faster there. `.to("auto")` moves a model. A network that was
+    fine-tuned is refused: `models.load_model` reads either.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ModelError(f"There is no model file {path}.")
-    content = _content(path)
+    content = content_of(path)
+    if is_network(content):
+        raise ModelError(f"{path} is a MACE network, and what is asked for here needs a student of terms; give one.")
+    return ensemble_of(path, content, device, dimer)
+
+
+def is_network(content: Any) -> bool:
+    """Whether what torch found in a file says that it is a network (`networks/files.py`)."""
+    text = content.get("header") if isinstance(content, dict) else None
+    return isinstance(text, str) and f'"format":"{NETWORK}"' in text[:100]
+
+
+def ensemble_of(path: Path, content: Any, device: str, dimer: Dimer | None) -> Ensemble:
+    """The student in what torch found in a file; raises as `load_checkpoint`."""
     header = _header(path, content)
     shape = (header.members, len(header.kinds), header.config.size)
     tensors: dict[str, tuple[int, ...]] = {"theta": shape}
@@ -149,16 +163,21 @@ def load_checkpoint(path: str | Path, device: str = "cpu", *, dimer: Dimer | Non
     return ensemble.to(device)
 
 
-def _content(path: Path) -> Any:
+def content_of(path: Path) -> Any:
     """What torch finds in a file, without running any of it; ModelError for what torch cannot or should not read."""
+    if not path.is_file():
+        raise ModelError(f"There is no model file {path}.")
     try:
-        data = io.BytesIO(read_limited(path, MOST_BYTES))
+        data = io.BytesIO(read_limited(path, MOST_NETWORK_BYTES))
         with zipfile.ZipFile(data) as parts:  # all that torch has written since its version 1.6
             unpacked = sum(part.file_size for part in parts.infolist())
-        if unpacked > MOST_BYTES:  # a small file of a large nothing
+        if unpacked > MOST_NETWORK_BYTES:  # a small file of a large nothing
             raise ValueError("larger than a model")
         data.seek(0)
-        return torch.load(data, map_location="cpu", weights_only=True)
+        content = torch.load(data, map_location="cpu", weights_only=True)
+        if unpacked > MOST_BYTES and not is_network(content):
+            raise ValueError("larger than a student")
+        return content
     except InputError as error:
         raise ModelError(str(error)) from None
     except Exception:  # torch raises anything, from zipfile errors to UnpicklingError

@@ -16,12 +16,19 @@ from nci_core.store.schema import Model
 
 #: Folder of the checkpoints inside a campaign folder.
 MODELS = "models"
-#: A thousand times the files of four members over two elements.
-MOST_MODEL_BYTES = 50_000_000
+#: Of a file of networks, the largest there are; of students a thousand times less.
+MOST_MODEL_BYTES = 500_000_000
 #: Key of the settings of a model that learnt energies of another method: {"set": its name, "method": in words}.
 OTHER_METHOD = "other_method"
+#: Keys of the settings of a model that is no student of terms: {"student": "mace"}.
+STUDENT, NETWORK = "student", "mace"
 #: A database that somebody else made may say anything; a model's file has no other place.
 _PATH = re.compile(rf"{MODELS}/[A-Za-z0-9][A-Za-z0-9._-]*\.pt")
+
+
+def is_network(model: Model) -> bool:
+    """Whether a model is a fine-tuned network, which stands beside the rounds of the student."""
+    return model.settings.get(STUDENT) == NETWORK
 
 
 def file_sha256(path: str | Path) -> str:

@@ -33,7 +33,8 @@ def rounds_table(store: Store, recipe_hash: str) -> "DataFrame":
     import pandas as pd
 
     paid = paid_table(store)
-    made: dict[int, int] = {model.round_number: model.id for model in models.fetch(store)}
+    students = [model for model in models.fetch(store) if not models.is_network(model)]
+    made: dict[int, int] = {model.round_number: model.id for model in students}
     return pd.DataFrame(
         [_round_record(row, paid[paid["round_number"] == row.number], recipe_hash, made) for row in rounds.fetch(store)]
     )

@@ -80,6 +80,12 @@ class MaceTeacher(NetworkTeacher):
             cause = error.__context__
             raise of_another_version(self.name, cause) if isinstance(cause, AttributeError) else error from None
 
+    def network(self) -> tuple[Any, str]:
+        """MACE's network in float64, read as `check` reads it, and its head that was chosen; for fine-tuning."""
+        loaded = self.engine
+        assert isinstance(loaded, _Loaded)
+        return loaded.network, loaded.head
+
     def _check_consent(self) -> None:
         if self.path is None:
             return

@@ -38,6 +38,7 @@ def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         campaign_commands,
         data_commands,
         demo_command,
+        finetune_command,
         label_command,
         label_file_command,
         loop_commands,
@@ -52,7 +53,7 @@ def nci(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
     def run(*words: object) -> Outcome:
         # Consoles write to the streams of this test, wide enough that sentences stay on one line.
-        commands = (campaign_commands, data_commands, demo_command, label_command, loop_commands)
+        commands = (campaign_commands, data_commands, demo_command, finetune_command, label_command, loop_commands)
         more = (label_file_command, quarantine_command, system_commands, trust_commands)
         for module in (output, *commands, *more, main):
             for name, to_err in (("out", False), ("err", True)):

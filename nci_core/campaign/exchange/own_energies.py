@@ -23,7 +23,7 @@ from nci_core.switches import require_writable
 from nci_core.visible import quoted
 
 if TYPE_CHECKING:
-    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.potentials.models import AnyModel
 
 #: What precedes a set's name where a recipe's name can stand: "energies:smith-2020".
 PREFIX = "energies:"
@@ -213,7 +213,7 @@ def evaluate_set(campaign: Campaign, set_id: int) -> dict[str, Any]:
         if not lacking.any():
             continue
         try:
-            model: Ensemble = load_student(campaign, row)
+            model: AnyModel = load_student(campaign, row)
         except NCIError as error:
             problems[row.name] = str(error)
             continue

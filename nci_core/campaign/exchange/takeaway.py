@@ -15,7 +15,7 @@ import numpy.typing as npt
 from nci_core import __version__
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.archive import export_campaign, export_extxyz
-from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.rounds.stored_models import load_student, load_terms
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError, StoreError
 from nci_core.files import file_stem, python_name, write_atomically, write_whole
@@ -26,6 +26,9 @@ from nci_core.systems.folding import distinct
 FloatArray = npt.NDArray[np.float64]
 
 MODEL_FILES = (".pt", ".py")
+#: Those of a MACE network; the last is for LAMMPS.
+MACE, LAMMPS = ".model", "-lammps.pt"
+NETWORK_FILES = (".pt", MACE, LAMMPS)
 #: Suffix → what the file is, for people.
 GRID_FILES = {".npz": "NumPy (npz)", ".cube": "cube", ".csv": "table (CSV)"}
 DATASET_FILES = (".extxyz", ".xyz")
@@ -89,7 +92,7 @@ def export_model_file(
     spacing: float = SPACING,
     margin: float = MARGIN,
 ) -> str:
-    """Write a model as the suffix of `path` says: .pt, .py, .npz, .cube or .csv; returns a sentence.
+    """Write a model as the end of `path` says: .pt, .py, .npz, .cube, .csv, .model or -lammps.pt; a sentence on it.
 
     A .pt evaluates every system that the model knows; the others are of one, whose name `system` is where there are
     several. `spacing` and `margin` (Å) are of grids. Raises InputError for another suffix, a grid of no use or
@@ -98,6 +101,8 @@ def export_model_file(
     """
     if campaign.folder.resolve() in path.resolve().parents:
         raise StoreError(f"{path} lies in the campaign's own folder; choose a place outside it.")
+    if path.suffix == MACE or path.name.endswith(LAMMPS):
+        return _for_mace(campaign, row, path)
     if path.suffix == ".pt":
         content = models.file_content(campaign.store, row)
         write_atomically(path, content)
@@ -106,8 +111,27 @@ def export_model_file(
         return _evaluator(campaign, row, campaign.chosen_system(system), path)
     if path.suffix in GRID_FILES:
         return _grid(campaign, row, campaign.chosen_system(system), path, spacing, margin)
-    known = ", ".join((*MODEL_FILES, *GRID_FILES))
+    known = ", ".join((*MODEL_FILES, *NETWORK_FILES[1:], *GRID_FILES))
     raise InputError(f"{path.name} has no suffix that says what to write; choose one of {known}.")
+
+
+def files_of(row: Model) -> tuple[str, ...]:
+    """Suffixes of the files that a model can be taken away as, but for grids."""
+    return NETWORK_FILES if models.is_network(row) else MODEL_FILES
+
+
+def _for_mace(campaign: Campaign, row: Model, path: Path) -> str:
+    from nci_core.potentials.networks.ensemble import NetworkEnsemble
+    from nci_core.potentials.networks.exports import write_lammps, write_mace_model
+
+    model = load_student(campaign, row)
+    if not isinstance(model, NetworkEnsemble):
+        raise InputError(f"Model {row.name} is a student of terms; {path.name} is for MACE networks. Choose one.")
+    write = write_lammps if path.name.endswith(LAMMPS) else write_mace_model
+    write(model.members[0], path)
+    count = len(model.members)
+    which = f"network 1 of the {count} whose mean the model is; " if count > 1 else ""
+    return f"{path}: {row.name}, {which}total energies, whose differences are interaction energies."
 
 
 def _evaluator(campaign: Campaign, row: Model, system: System, path: Path) -> str:
@@ -115,7 +139,7 @@ def _evaluator(campaign: Campaign, row: Model, system: System, path: Path) -> st
 
     if not path.stem.isidentifier():
         raise InputError(f"Python cannot import {path.name}; name it {python_name(path.stem)}.py, for example.")
-    model = load_student(campaign, row)
+    model = load_terms(campaign, row, "a file for NumPy")
     _, points = configurations.positions(campaign.store, system_id=system.id)
     some = points[:: max(1, len(points) // COMPARED)]
     if not len(some):
@@ -131,12 +155,12 @@ def _evaluator(campaign: Campaign, row: Model, system: System, path: Path) -> st
 
 
 def _grid(campaign: Campaign, row: Model, system: System, path: Path, spacing: float, margin: float) -> str:
-    from nci_core.potentials.checkpoints import load_checkpoint
     from nci_core.potentials.grid_files import WRITERS, missed_words
     from nci_core.potentials.grids import make_grid
+    from nci_core.potentials.models import load_model
 
     dimer = system.dimer
-    model = load_checkpoint(campaign.model_path(row), dimer=dimer)
+    model = load_model(campaign.model_path(row), dimer=dimer)
 
     def evaluate(points: FloatArray) -> tuple[FloatArray, FloatArray]:
         first, which = distinct(dimer.a, points)
@@ -182,7 +206,11 @@ def packed(
             said = (export_zip if suffix == ".zip" else export_extxyz)(campaign, path)
         else:
             row = chosen_model(campaign) if model_id is None else models.get(campaign.store, model_id)
-            of = [] if suffix == ".pt" or len(campaign.systems) == 1 else [str((options or {}).get("system", ""))]
+            of = (
+                []
+                if suffix in NETWORK_FILES or len(campaign.systems) == 1
+                else [str((options or {}).get("system", ""))]
+            )
             path = Path(temporary) / file_name(suffix, campaign.name, row.name, *of)
             said = export_model_file(campaign, row, path, **(options or {}))
         return Packed(path.name, path.read_bytes(), said.replace(str(path), path.name))

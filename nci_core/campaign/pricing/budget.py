@@ -15,7 +15,7 @@ import pandas as pd
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.pricing.costs import label_cost
-from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.rounds.stored_models import load_terms
 from nci_core.campaign.systems import System
 from nci_core.errors import InputError
 from nci_core.regions import REGIONS
@@ -91,7 +91,7 @@ def _jacobian(folder: str, model_id: int, sha256: str, last_id: int, count: int)
     from nci_core.selection.i_optimal import whitened_jacobian
 
     with Campaign.open(folder, read_only=True) as campaign:
-        model = load_student(campaign, models.get(campaign.store, model_id))
+        model = load_terms(campaign, models.get(campaign.store, model_id), "what more labels would bring")
         parts = [whitened_jacobian(model, system.dimer.at(points)) for system, _, points in _pools(campaign)]
         return np.concatenate([energies for energies, _ in parts]), np.concatenate([J for _, J in parts])
 

@@ -20,7 +20,7 @@ from nci_core.store import DATABASE_NAME, models
 from nci_core.systems import Dimer
 
 if TYPE_CHECKING:
-    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.potentials.models import AnyModel
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class Field:
         return Field(self.energy_ev[rows], self.std_ev[rows], channels)
 
 
-def loaded(folder: str | Path, model_id: int, system_id: int) -> tuple[Campaign, "Ensemble", Dimer]:
+def loaded(folder: str | Path, model_id: int, system_id: int) -> tuple[Campaign, "AnyModel", Dimer]:
     """A campaign, one of its models and the dimer of one of its systems; the first two are kept in memory.
 
     Another database in the same folder is another campaign, and so is one with other settings. Raises StoreError for
@@ -82,7 +82,7 @@ def checked_points(positions: npt.ArrayLike, each: int = 1) -> FloatArray:
 
 
 @lru_cache(maxsize=8)
-def _loaded(folder: str, stamp: tuple[int, int], model_id: int) -> tuple[Campaign, "Ensemble"]:
+def _loaded(folder: str, stamp: tuple[int, int], model_id: int) -> tuple[Campaign, "AnyModel"]:
     campaign = Campaign.open(folder, read_only=True)
     return campaign, load_student(campaign, models.get(campaign.store, model_id))
 

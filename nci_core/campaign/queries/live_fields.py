@@ -103,6 +103,9 @@ def ruler(folder: str | Path, model_id: int, system_id: int, positions: npt.Arra
     if (distance < 1e-6).any():
         raise InputError("The probe lies on a nucleus of the host, where the ruler has no direction; move it away.")
     from nci_core.potentials.effective_lengths import effective_lengths
+    from nci_core.potentials.ensemble import Ensemble
 
+    if not isinstance(model, Ensemble):
+        raise InputError("This model is a MACE network, which has no ruler; choose a student of terms.")
     members = effective_lengths(model, dimer.at(points))
     return Ruler(distance, model.mean_of(members), model.spread_of(members))

@@ -16,7 +16,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import FAMILY, evaluate_set
 from nci_core.campaign.rounds.delta_plan import DeltaPlan, Wanted, delta_settings
 from nci_core.campaign.rounds.origins import energies_sha256
-from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.rounds.stored_models import load_terms
 from nci_core.metrics import summarise
 from nci_core.store import energy_sets, labels
 from nci_core.store.schema import EnergySet
@@ -51,7 +51,7 @@ def learn_delta(
 
     require_writable()
     settings = delta_settings(campaign, seed, device)
-    base = load_student(campaign, plan.parent)
+    base = load_terms(campaign, plan.parent, "a difference")
     for each in plan.wanted:
         check_fits(base, each.system.dimer, f"Model {plan.parent.name}")
     student = fit_delta(_differences(campaign, plan), base, teacher=plan.teacher, settings=settings, run=run)

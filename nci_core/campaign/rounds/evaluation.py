@@ -23,7 +23,7 @@ from nci_core.store.schema import Model, Prediction, TeacherLabel
 from nci_core.units import to_cm1
 
 if TYPE_CHECKING:
-    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.potentials.models import AnyModel
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -34,7 +34,7 @@ CUT_STEPS = 160
 CUT_TOP_CM1 = 1500.0
 
 
-def student_cuts(system: System, model: "Ensemble") -> list[Cut]:
+def student_cuts(system: System, model: "AnyModel") -> list[Cut]:
     """The model's dense curves along the principal axes of a system's host."""
     dimer, found = system.dimer, []
     for name, direction in cut_directions(dimer).items():
@@ -124,7 +124,7 @@ def renew_errors(campaign: Campaign) -> dict[str, dict[str, Any]]:
     return report
 
 
-def evaluate_model(campaign: Campaign, row: Model, model: "Ensemble") -> dict[str, Any]:
+def evaluate_model(campaign: Campaign, row: Model, model: "AnyModel") -> dict[str, Any]:
     """Store the model's predictions everywhere, its cuts and its physics gates; renew all errors and the error maps.
 
     Returns the model's errors by split and region.

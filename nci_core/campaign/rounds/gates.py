@@ -13,13 +13,13 @@ from nci_core.systems.dimer import Dimer
 from nci_core.units import from_cm1
 
 if TYPE_CHECKING:
-    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.potentials.models import AnyModel
 
 #: Name of the gates among a model's notes.
 NOTE = "gates"
 
 
-def expected_c6(model: "Ensemble", dimer: Dimer) -> float | None:
+def expected_c6(model: "AnyModel", dimer: Dimer) -> float | None:
     """C₆ averaged over directions (eV Å⁶) of the parameters a fit started from; None for a model without a prior.
 
     A fine-tuned model started from the distilled one, a distilled one from free-atom values.
@@ -27,18 +27,18 @@ def expected_c6(model: "Ensemble", dimer: Dimer) -> float | None:
     from nci_core.potentials.ensemble import Ensemble
     from nci_core.potentials.student import Student
 
-    if model.prior is None:
+    if not isinstance(model, Ensemble) or model.prior is None:
         return None
     start = Student(model.kinds, model.config, model.prior.mean)
     return float(extrapolated_c6(Ensemble((start,)), dimer).mean())
 
 
-def check_model(model: "Ensemble", dimer: Dimer, limit_cm1: float) -> list[Gate]:
+def check_model(model: "AnyModel", dimer: Dimer, limit_cm1: float) -> list[Gate]:
     """All gates of a model at a dimer; `limit_cm1` is the upper end of the range of interest in cm⁻¹."""
     return check_potential(model, dimer, limit_ev=from_cm1(limit_cm1), c6_expected=expected_c6(model, dimer))
 
 
-def gates_in(campaign: Campaign, model: "Ensemble") -> list[Gate]:
+def gates_in(campaign: Campaign, model: "AnyModel") -> list[Gate]:
     """All gates of a model in every system that it is trained on; of several, `where` names the system."""
     systems = campaign.training_systems
     if len(systems) == 1:
@@ -49,7 +49,7 @@ def gates_in(campaign: Campaign, model: "Ensemble") -> list[Gate]:
     return [replace(gate, where=f"{name} {gate.where}".strip()) for name, gate in found]
 
 
-def check_campaign_model(campaign: Campaign, row: Model, model: "Ensemble | None" = None) -> list[Gate]:
+def check_campaign_model(campaign: Campaign, row: Model, model: "AnyModel | None" = None) -> list[Gate]:
     """Check a stored model and keep the answers in its notes; its file is read unless `model` is given."""
     found = gates_in(campaign, load_student(campaign, row) if model is None else model)
     models.update_notes(campaign.store, row.id, {NOTE: [gate.as_dict() for gate in found]})

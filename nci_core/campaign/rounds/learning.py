@@ -12,7 +12,7 @@ from nci_core.campaign.rounds.origins import ORIGIN, LabelsUsed, TeacherUsed, la
 from nci_core.campaign.rounds.outliers import set_outliers_aside
 from nci_core.campaign.rounds.picking import propose
 from nci_core.campaign.rounds.requests import ladder_recipes, training_labels
-from nci_core.campaign.rounds.stored_models import distilled_parent, load_student
+from nci_core.campaign.rounds.stored_models import distilled_parent, load_terms
 from nci_core.store import models, rounds
 from nci_core.store.base import ModelKind
 from nci_core.store.models import file_sha256
@@ -186,7 +186,7 @@ def finetune_campaign(
     target, known = ladder[-1], found[-1]
     rungs = [rung(campaign, recipe.name, rows) for recipe, rows in zip(ladder, found, strict=True)]
     parent = distilled_parent(campaign)
-    prior = load_student(campaign, parent) if parent else None
+    prior = load_terms(campaign, parent, "a prior") if parent else None
     config = prior.config if prior else StudentConfig(ruler=campaign.settings.ruler)
     start = time.perf_counter()
     about = {"recipe": target.name, "recipe_hash": target.hash}

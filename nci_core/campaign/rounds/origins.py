@@ -25,8 +25,10 @@ from nci_core.teachers.weights import TeacherWeights
 
 if TYPE_CHECKING:
     from nci_core.fitting import FitSettings, Lesson, Rung
-    from nci_core.potentials.ensemble import Ensemble
+    from nci_core.potentials.models import AnyModel
+    from nci_core.potentials.networks.network import NetworkConfig
     from nci_core.potentials.parameters import StudentConfig
+    from nci_core.training import TrainSettings
 
 #: Name of the origin in a checkpoint's metadata and in the settings of a model's row.
 ORIGIN = "origin"
@@ -75,8 +77,8 @@ class Origin(_Stored):
 
     nci_version: str
     versions: dict[str, str] = Field(description="of numpy and torch")
-    settings: dict[str, Any] = Field(description="FitSettings, whole")
-    student: dict[str, Any] = Field(description="StudentConfig, whole")
+    settings: dict[str, Any] = Field(description="FitSettings or TrainSettings, whole")
+    student: dict[str, Any] = Field(description="StudentConfig or NetworkConfig, whole")
     teachers: tuple[TeacherUsed, ...] = Field(default=(), description="of a distilled model")
     labels: tuple[LabelsUsed, ...] = Field(default=(), description="of a fine-tuned model, the target recipe last")
     parent: Parent | None = None
@@ -99,8 +101,8 @@ def energies_sha256(geometry_hashes: Sequence[str], *energies: Sequence[float]) 
 
 
 def new_origin(
-    settings: "FitSettings",
-    student: "StudentConfig",
+    settings: "FitSettings | TrainSettings",
+    student: "StudentConfig | NetworkConfig",
     *,
     teachers: Sequence[TeacherUsed] = (),
     labels: Sequence[LabelsUsed] = (),
@@ -179,7 +181,7 @@ def lesson(
     return Lesson(name, observations(campaign, system_ids, positions, energies, channels, weights)), used
 
 
-def of_checkpoint(model: "Ensemble", name: str) -> Origin:
+def of_checkpoint(model: "AnyModel", name: str) -> Origin:
     """A model's origin; raises InputError for a model of a version that did not keep it."""
     try:
         return Origin.model_validate(model.metadata[ORIGIN])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.rounds.stored_models import load_student, load_terms
 from nci_core.errors import InputError
 from nci_core.labels.work import label_work
 from nci_core.selection import Pool, SelectionRequest, select
@@ -73,6 +73,7 @@ def propose(
     if row is None and strategy == "i-optimal":
         raise InputError("I-optimal selection needs a student; distil one first with `nci distill`.")
     model = None if row is None else load_student(campaign, row)
+    terms = None if row is None or strategy != "i-optimal" else load_terms(campaign, row, "I-optimal selection")
     if model is not None:
         known = np.concatenate([model.energies(each) for each in places])
     else:
@@ -85,7 +86,7 @@ def propose(
         count=n,
         labelled=np.flatnonzero(np.isin(ids, taken)).tolist(),
         energies=energies,
-        ensemble=model,
+        ensemble=terms,
         bounds=bounds,
         seed=campaign.settings.seed if seed is None else seed,
     )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.rounds.origins import labels_again, lesson, of_checkpoint, rung
-from nci_core.campaign.rounds.stored_models import load_student
+from nci_core.campaign.rounds.stored_models import load_student, load_terms
 from nci_core.errors import InputError
 from nci_core.store import models
 from nci_core.store.schema import Model
@@ -35,5 +35,5 @@ def refit(campaign: Campaign, model: Model) -> "Ensemble":
         row = models.find(campaign.store, found.parent.name)
         if row is None or row.sha256 != found.parent.sha256:
             raise InputError(f"The model {found.parent.name} that this one was fitted from is not here any more.")
-        prior = load_student(campaign, row)
+        prior = load_terms(campaign, row, "a prior")
     return finetune_ladder(rungs, prior, student, settings)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nci_core.campaign.campaign import Campaign
-from nci_core.campaign.rounds.stored_models import distilled_parent, energies_and_std, load_student, observations
+from nci_core.campaign.rounds.stored_models import distilled_parent, energies_and_std, load_terms, observations
 from nci_core.errors import CancelledError, InputError
 from nci_core.jobs.context import JobContext
 from nci_core.metrics import summaries
@@ -104,7 +104,7 @@ def replay(
     parent = distilled_parent(campaign)
     if parent is None:
         raise InputError("Pickers are compared from the distilled student; distil one with `nci distill`.")
-    prior = load_student(campaign, parent)
+    prior = load_terms(campaign, parent, "a replay")
     settings = FitSettings(members=1, seed=campaign.settings.seed)
     seconds = np.array([row.cpu_seconds for row in rows], dtype=float)  # NaN where one was not timed
     found: list[dict[str, Any]] = []

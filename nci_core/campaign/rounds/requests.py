@@ -9,6 +9,7 @@ from nci_core.campaign.campaign import Campaign
 from nci_core.campaign.exchange.own_energies import PREFIX, OwnMethod, own_method
 from nci_core.campaign.pricing.limits import Limits, label_limits
 from nci_core.campaign.rounds.fit_devices import gpus_for
+from nci_core.campaign.rounds.network_choice import NetworkChoice
 from nci_core.errors import InputError, JobError
 from nci_core.jobs import ensure_engine, submit
 from nci_core.labels.environment import machine_memory_gb
@@ -212,6 +213,18 @@ def submit_finetune(
     names = [recipe.name for recipe in ladder_recipes(campaign, recipes)]
     climbing = {} if names == [campaign.recipe.name] else {"recipes": names}
     return submit_job(campaign, "finetune", start=start, device=device, notes=notes, **climbing)
+
+
+def submit_network(
+    campaign: Campaign, choice: NetworkChoice, *, device: str = "auto", notes: str = "", start: bool = True
+) -> int:
+    """Fine-tune a MACE network on all labels so far; returns the job's id.
+
+    Raises InputError without labels, for a file that is not there, or for a pickle without consent.
+    """
+    ladder_recipes(campaign, None)
+    choice.check_readable()
+    return submit_job(campaign, "finetune", start=start, device=device, notes=notes, network=choice.payload())
 
 
 def submit_teach(

@@ -146,14 +146,14 @@ def find_guide(campaign: Campaign, dimer: Dimer, guide: str | Path) -> Guide:
     """
     if guide == "pair":
         return as_guide(dimer, None)
-    from nci_core.potentials.checkpoints import load_checkpoint
+    from nci_core.potentials.models import load_model
 
     if guide == "model":
         row = campaign.active_model()
         if row is None:
             raise InputError(f"Campaign {campaign.name} has no student yet; sample by --guide pair first.")
         guide = campaign.model_path(row)
-    return as_guide(dimer, load_checkpoint(guide, dimer=dimer))
+    return as_guide(dimer, load_model(guide, dimer=dimer))
 
 
 def sample_campaign(

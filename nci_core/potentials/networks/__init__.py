@@ -1,0 +1,1 @@
+"""MACE networks as potentials: graphs, architecture, ensemble, files, exports."""
