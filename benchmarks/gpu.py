@@ -6,11 +6,14 @@ Labels are energies of the embedded He–benzene model, moved by 0.03 cm⁻¹ of
 molecule (seed 0) below 1000 cm⁻¹; the fit starts from the distilled student, as fine-tuning does. They measure time,
 not accuracy. Each row names its device. What runs on one core stops growing once a fit took longer than --patience
 seconds; of a larger fit the first step is timed all the same. Without a GPU only the rows of the core are made.
+--mace FILE runs benchmarks/mace_student.py instead, with its wide network on the GPU, and writes its rows to FILE.
 """
 
 import argparse
 import platform
 import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -173,7 +176,12 @@ def main() -> None:
     parser.add_argument("--patience", type=float, default=60.0, help="seconds after which the core's fits stop growing")
     parser.add_argument("--device", choices=["cpu", "cuda"], nargs="*", help="default: all that there are")
     parser.add_argument("--out", type=Path, help="also keep the rows in this file; those of the same step are replaced")
+    parser.add_argument("--mace", type=Path, metavar="FILE", help="MACE as a student instead, its rows to this file")
     args = parser.parse_args()
+    if args.mace:
+        script = Path(__file__).with_name("mace_student.py")
+        command = [sys.executable, str(script), "--wide", "--device", "cuda", "--out", str(args.mace)]
+        sys.exit(subprocess.run(command, check=False).returncode)
     torch.set_num_threads(1)
     dimer = Dimer(builtin_monomer("benzene"), Monomer.atom("He"))
     model = load_checkpoint(MODELS / "round-7-finetuned.pt")

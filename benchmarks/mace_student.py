@@ -28,7 +28,7 @@ from nci_core.bench.problem import Problem, open_problem
 from nci_core.campaign.exchange.archive import EMBEDDED, SEVERAL, data_folder, import_campaign
 from nci_core.campaign.rounds.learning import lessons
 from nci_core.fitting import FitSettings, Observation, finetune
-from nci_core.fitting.members import mae_by_region
+from nci_core.fitting.reporting import mae_by_region
 from nci_core.potentials.device import resolve_device
 from nci_core.potentials.models import load_model
 from nci_core.potentials.networks.ensemble import Network, NetworkEnsemble
@@ -214,7 +214,7 @@ def main() -> None:
                 row |= {"seconds": round(time.perf_counter() - wall, 2)}
                 row |= {"cpu_seconds": round(time.process_time() - cpu, 2)}
                 said, regions = found.energies(held.configurations), held.bounds.classify(held.energies)
-                errors = mae_by_region(said, held.energies, regions)
+                errors = mae_by_region(said - held.energies, regions)
                 add(given.out, row | {f"{region}_cm1": round(mae, 4) for region, mae in errors.items()})
 
 
