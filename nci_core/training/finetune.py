@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from nci_core.errors import CancelledError
+from nci_core.fitting.left_out import ALONE
 from nci_core.fitting.levenberg_marquardt import Descent, minimise
 from nci_core.fitting.memory import fingerprint
 from nci_core.fitting.observations import Observation, check_observations, systems_of
@@ -133,7 +134,8 @@ def finetune_network(
         **system_records(systems_of(observations)),
         **(metadata or {}),
     }
-    model = NetworkEnsemble(tuple(found), 1.0, about, settings.sigma_cm1)
+    # Nothing was left out that would say how far a network is off at other hosts: as a student of one host.
+    model = NetworkEnsemble(tuple(found), 1.0, about, settings.sigma_cm1, ALONE)
     model = replace(model, spread=spread_factor(model, labels, held))
     return model.to("cpu")
 

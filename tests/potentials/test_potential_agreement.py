@@ -184,7 +184,7 @@ def test_whoever_knows_the_dimer_has_the_model_checked(package: str) -> None:
         (path.name, call)
         for path in sorted(root.rglob("*.py"))
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "load_checkpoint"
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("load_checkpoint", "load_model")
     ]
     assert calls
     for name, call in calls:
