@@ -40,7 +40,8 @@ def test_a_file_is_its_content(tmp_path: Path) -> None:
 def test_a_foundation_model_is_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     network = torch.nn.Linear(2, 1)
     network.atomic_numbers = torch.tensor([1, 2])
-    monkeypatch.setattr(MaceTeacher, "_download", lambda self: network)
+    monkeypatch.setattr("nci_core.teachers.mace.foundation_file", lambda name: None)
+    monkeypatch.setattr("nci_core.teachers.mace.read_network", lambda file: network)
     before = MaceTeacher("medium-omat-0", device="cpu").identity()
     digest = weights_sha256(network.double())
     assert before.name.startswith("mace:medium-omat-0@")
