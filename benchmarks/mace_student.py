@@ -6,9 +6,10 @@
 A network is trained on the HF + MP2 energies of all embedded systems, and from there on random labels of the
 reference; errors are on the rest, in cm⁻¹ below 1000. Beside it stand the physics student, which was distilled from
 HF + MP2 of benzene, and both ways of learning what is left of the other: the student as Δ on the pretrained network,
-and a network as Δ on the distilled student. Each line names device, seconds, energies a second and number
-of weights. What is in the file is not made again, and a training that was stopped goes on. --wide is a network of 64 channels and two messages, for a
-GPU; --quick shows that it runs, and its errors say nothing. Without the reference there is nothing to measure.
+and a network as Δ on the distilled student. Each line names device, seconds, energies a second and number of weights.
+What is in the file is not made again, and a training that was stopped goes on. --wide is a network of 64 channels and
+two messages, for a GPU; --quick shows that it runs, and its errors say nothing. Without the reference there is nothing
+to measure.
 """
 
 import argparse
