@@ -47,7 +47,10 @@ def perturbed(objective: MapObjective, random: np.random.Generator) -> tuple[Ten
     targets, mean = objective.targets, objective.prior.mean
     noise = torch.tensor(random.standard_normal(targets.energies.shape), device=mean.device)
     shift = torch.tensor(random.standard_normal(tuple(mean.shape)), device=mean.device)
-    return noise / targets.weights.sqrt(), objective.prior.displacement(shift.flatten())
+    # What does not count has no width of its own, and must not make all else not a number.
+    roots = targets.weights.sqrt()
+    noise = torch.where(roots > 0.0, noise / roots, 0.0)
+    return noise, objective.prior.displacement(shift.flatten())
 
 
 def displacements(objective: MapObjective, random: np.random.Generator, step: float, count: int) -> list[MapObjective]:

@@ -139,10 +139,15 @@ def absolute_spec(spec: str) -> str:
 
     >>> absolute_spec("mace:small"), absolute_spec("mace:/models/x.model"), absolute_spec("hf-d4")
     ('mace:small', 'mace:/models/x.model', 'hf-d4')
+    >>> absolute_spec("mace:/models//./x.model#omol")
+    'mace:/models/x.model#omol'
     """
     kind, _, rest = spec.strip().partition(":")
     file = model_file(spec)
-    return spec if file is None else f"{kind}:{file.expanduser().absolute()}{rest[len(str(file)) :]}"
+    if file is None:
+        return spec
+    head = "" if Path(rest) == file else "#" + rest.rpartition("#")[2]
+    return f"{kind}:{file.expanduser().absolute()}{head}"
 
 
 def is_path(name: str) -> bool:

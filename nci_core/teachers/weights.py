@@ -49,7 +49,8 @@ class TeacherWeights(BaseModel):
         spec, *parts = (part.strip() for part in text.split(","))
         found = [PART.fullmatch(part) for part in parts]
         try:
-            if not spec or not found or not all(found):
+            named = [match[1] for match in found if match]
+            if not spec or not found or not all(found) or len({*named}) < len(named):
                 raise ValueError
             return cls(teacher=spec, **{match[1]: float(match[2]) for match in found if match})
         except ValueError:

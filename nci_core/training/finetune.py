@@ -72,6 +72,8 @@ def left_out(count: int, settings: TrainSettings, member: int) -> IntArray:
     [0, 1, 2, 3, 4, 5, 6, 7]
     """
     size = round(settings.left_out * count)
+    if settings.left_out and settings.seeds > 1 and count > 1:
+        size = max(size, 1)  # or all members are one fit, and their spread says nothing
     order = np.resize(np.random.default_rng(settings.seed).permutation(count), size * (member + 1))
     return np.sort(order[size * member :])
 
@@ -225,6 +227,7 @@ def train(member: Member, settings: TrainSettings, device: torch.device, run: Fi
             module, learning, centre, settings.width, member.labels, network.config.elements, network.config.r_max
         )
         begun = Descent(*kept["steps"]["descent"]) if "steps" in kept else Descent(objective.whitened())
+        begun = replace(begun, z=begun.z.to(centre.device))
 
         def on_step(now: Descent) -> None:
             objective.place(now.z)

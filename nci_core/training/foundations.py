@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,13 +49,24 @@ def open_foundation(
     if spec.endswith(".pt"):
         from nci_core.potentials.models import load_model
         from nci_core.potentials.networks.ensemble import NetworkEnsemble
+        from nci_core.teachers.downloads import sha256_of
 
-        found = load_model(spec)
+        path = Path(spec).expanduser()
+        if not path.is_file():
+            raise ModelError(f"There is no file {spec}; give the network of nci that is fine-tuned.")
+        digest = sha256_of(path)
+        if sha256 is not None and sha256.lower() != digest:
+            raise ModelError(f"{spec} has the SHA-256 digest {digest}, not the expected {sha256}; it is not loaded.")
+        found = load_model(path)
         if not isinstance(found, NetworkEnsemble):
             raise ModelError(f"{spec} is a student of terms; a foundation must be a MACE network.")
-        return Foundation(found.members[0], spec, {"foundation": spec})
+        name = f"{path.stem}@{digest[:12]}"
+        return Foundation(found.members[0], name, {"foundation": name, "sha256": digest})
     from nci_core.teachers.mace import MaceTeacher
+    from nci_core.teachers.registry import is_path
 
+    if sha256 is not None and not is_path(spec):
+        raise ModelError(f"The foundation {spec} is no file of your own, so a digest says nothing about it.")
     teacher = MaceTeacher(spec, device="cpu", trusted=trusted, sha256=sha256, head=head)
     module, chosen = teacher.network()
     identity = teacher.identity()
@@ -99,7 +111,7 @@ def with_heads(whole: Network, heads: Sequence[str], elements: Sequence[int] | N
         with built():
             from mace.tools.finetuning_utils import load_foundations_elements
 
-            module = build(config)
+            module = build(config).to(whole.device)
             rows = [whole.config.elements.index(z) for z in chosen]
             energies = whole.module.atomic_energies_fn.atomic_energies.reshape(1, -1)[:, rows]
             module.atomic_energies_fn.atomic_energies.copy_(energies.expand(len(heads), -1))

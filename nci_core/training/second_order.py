@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nci_core.fitting.quadratic import ByParameters, ByResiduals, Quadratic
 from nci_core.potentials.networks.graphs import batch, dimer_graphs, monomer_graph
+from nci_core.training.foundations import forget_merged
 from nci_core.training.problem import Labels, predicted
 
 #: A Jacobian may take so many bytes.
@@ -55,6 +56,7 @@ class NetworkObjective:
     def place(self, z: Tensor) -> None:
         """Give the network the weights of z."""
         put(self.parameters, self.centre + self.width * z)
+        forget_merged(self.module)  # LoRA's layers keep the product of the weights before
 
     def residuals(self, z: Tensor) -> Tensor:
         """ρ (m,) at z."""

@@ -266,3 +266,14 @@ def test_channels_must_add_up(dimer: Dimer) -> None:
     parts = {"repulsion": np.array([1.0]), "dispersion": np.array([-0.5])}
     with pytest.raises(InputError, match="do not add up"):
         distill([Observation(dimer.at([[0.0, 0.0, 3.5]]), np.zeros(1), parts)])
+
+
+def test_labels_that_weigh_nothing_leave_error_bars_as_they_are(
+    truth: Student, dimer: Dimer, points: FloatArray
+) -> None:
+    at = dimer.at(points[:20])
+    weights = np.where(np.arange(20) < 5, 0.0, 1.0)
+    model = finetune([Observation(at, truth.energies(at), weights=weights)], None, CONFIG, QUICK)
+    best, *_, displaced = model.members
+    assert not torch.equal(best.theta, displaced.theta)
+    assert (model.std(dimer.at(points[20:])) > 0.0).all()

@@ -137,7 +137,7 @@ def mix(campaign: Campaign, specs: Sequence[str] = ()) -> dict[str, Any]:
     parts = mixture.channels(known.channels)
     teacher_labels.record(campaign.store, stored, known.ids.tolist(), np.sum(list(parts.values()), axis=0), parts)
     where = "test" if own["test"] is not None else "pool"
-    best = min(value for each in errors.values() if (value := each[where]) is not None)
+    best = min((value for each in errors.values() if (value := each[where]) is not None), default=0.0)
     back = {name: spec for spec, name in by_spec.items()}
     return {
         "name": stored,
