@@ -1,20 +1,24 @@
 """Errors → plane: filled maps of teacher, earlier student and student minus CCSD(T) in one plane, on one scale."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from app import known_errors, selection
+from app.arrays import FloatArray
 from app.components import plot
 from app.data import fields
 from app.data.errors import by_region
 from app.figures.maps import legend_text
 from app.figures.plane import plane_content
+from app.figures.scales import SignedScale
 from app.session import Context
 from app.text import Markdown, plain
 from app.views.error_maps import error_scale, student_name
 from app.views.plane_choice import KINDS, Numbers, choose_plane
-from nci_core.campaign.queries.error_maps import SPACING
+from nci_core.campaign.queries.error_maps import SPACING, ErrorMaps
 from nci_core.errors import NCIError
 from nci_core.interpolation import REACH
 from nci_core.store.schema import Model
@@ -26,6 +30,60 @@ BESIDE, ABOVE = 3.8, 5.4
 HEIGHT = 330
 #: How wide panels are beside each other: the first has the numbers of the axis, the last the colour bar.
 FIRST, MIDDLE, LAST = 1.0, 0.87, 1.12
+
+
+class Panel(NamedTuple):
+    """A map beside others: its title, its error (eV) on the grid, and the labels near the plane with their errors."""
+
+    title: str
+    error_ev: FloatArray
+    dots: pd.DataFrame
+    column: str
+
+
+def draw_panel(
+    context: Context,
+    maps: ErrorMaps,
+    panel: Panel,
+    scale: SignedScale,
+    *,
+    view: str,
+    group: str,
+    key: str,
+    file: str,
+    first: bool,
+    last: bool,
+    height: int = HEIGHT,
+) -> None:
+    """One of several linked maps of errors: the first has the numbers of the axis, the last the colour bar."""
+    content = plane_content(
+        context.host,
+        maps,
+        context.convert(panel.error_ev),
+        panel.dots,
+        panel.column,
+        scale,
+        context.unit,
+        label=f"{panel.title} − CCSD(T)",
+        view=view,
+        wall=maps.wall,
+        colours="signed",
+        bar=last,
+        y_axis=first,
+    )
+    selection.draw(
+        context,
+        content,
+        panel.dots.set_index("id"),
+        key=key,
+        height=height,
+        group=group,
+        tools=False,
+        link_view=True,
+        shape=float(np.ptp(maps.v) / np.ptp(maps.u)),
+        kinds=(),
+        file=file,
+    )
 
 
 def show_plane(
@@ -57,36 +115,20 @@ def show_plane(
     for number, (place, (name, what, error_ev)) in enumerate(zip(places, panels, strict=True), start=1):
         column = f"{what}_error_ev"
         known = dots[dots[column].notna()]
-        content = plane_content(
-            context.host,
-            maps,
-            context.convert(error_ev),
-            known,
-            column,
-            scale,
-            unit,
-            label=f"{name} − CCSD(T)",
-            view=kind,
-            wall=maps.wall,
-            colours="signed",
-            bar=number == len(panels),
-            y_axis=number == 1,
-        )
         title, by_regions = _title(context, name, by_region(inside, {name: f"{what}_ev"}))
         with place:
             st.markdown(title, help=by_regions or None)
-            selection.draw(
+            draw_panel(
                 context,
-                content,
-                known.set_index("id"),
-                key=f"plane-{number}-{context.folder}",
-                height=HEIGHT,
+                maps,
+                Panel(name, error_ev, known, column),
+                scale,
+                view=kind,
                 group=group,
-                tools=False,
-                link_view=True,
-                shape=float(np.ptp(maps.v) / np.ptp(maps.u)),
-                kinds=(),
+                key=f"plane-{number}-{context.folder}",
                 file=f"{context.campaign.name}-error-plane-{number}",
+                first=number == 1,
+                last=number == len(panels),
             )
     labels = "test points" if split == "test" else "training labels, which the students have seen"
     of_system = f" of {plain(context.system.title)}" if context.several else ""

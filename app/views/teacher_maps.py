@@ -10,11 +10,10 @@ from app.components import plot
 from app.data import fields
 from app.data.errors import by_region, labelled
 from app.figures.maps import legend_text
-from app.figures.plane import plane_content
 from app.session import Context
 from app.text import plain
 from app.views.error_maps import error_scale
-from app.views.error_plane import choose_error_plane
+from app.views.error_plane import Panel, choose_error_plane, draw_panel
 from nci_core.errors import NCIError
 
 #: More maps than this beside each other cannot be read.
@@ -71,37 +70,22 @@ def show(context: Context) -> None:
     widths = [1.0, *[0.87] * max(len(panels) - 2, 0), 1.12][-len(panels) :]
     for number, (place, (title, column, error)) in enumerate(zip(st.columns(widths, gap="small"), panels, strict=True)):
         known = dots[dots[f"{column}_error"].notna()]
-        content = plane_content(
-            context.host,
-            maps,
-            context.convert(error),
-            known.rename(columns={f"{column}_error": "shown_ev"}),
-            "shown_ev",
-            scale,
-            context.unit,
-            label=f"{title} − CCSD(T)",
-            view=kind,
-            wall=maps.wall,
-            colours="signed",
-            bar=number == len(panels) - 1,
-            y_axis=number == 0,
-        )
         errors = by_region(rows, {title: column})
         with place:
             mae = f" · MAE **{context.text(errors['mae_ev'].iloc[0])}**" if len(errors) else ""
             st.markdown(f"**{plain(title)}**{mae}")
-            selection.draw(
+            draw_panel(
                 context,
-                content,
-                known.set_index("id"),
-                key=f"teacher-plane-{number}-{context.folder}",
-                height=HEIGHT,
+                maps,
+                Panel(title, error, known.rename(columns={f"{column}_error": "shown_ev"}), "shown_ev"),
+                scale,
+                view=kind,
                 group=group,
-                tools=False,
-                link_view=True,
-                shape=float(np.ptp(maps.v) / np.ptp(maps.u)),
-                kinds=(),
+                key=f"teacher-plane-{number}-{context.folder}",
                 file=f"{context.campaign.name}-teacher-plane-{number + 1}",
+                first=number == 0,
+                last=number == len(panels) - 1,
+                height=HEIGHT,
             )
     labels = "test labels" if split == "test" else "training labels, which the student has seen"
     st.caption(

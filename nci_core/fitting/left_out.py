@@ -71,11 +71,12 @@ def known_factor(problem: Problem, objective: MapObjective, z: Tensor) -> float:
     The factor is the root mean square of their ratios inside the range of interest.
     """
     energies, J = (part.cpu().numpy() for part in linear_model(problem.seen, objective, z))
-    H = objective.normal_equations(z)[2].cpu().numpy()
+    loss, _, curvature = objective.normal_equations(z)
+    H = curvature.cpu().numpy()
     known, weights = (each[-1].cpu().numpy() for each in (problem.targets.energies, problem.targets.weights))
     variance = np.einsum("mp,pm->m", J, np.linalg.solve(H, J.T))
     left = np.maximum(1.0 - weights * variance, LEAST_LEFT)
-    scale = max(1.0, math.sqrt(objective.loss(z) / len(known)))
+    scale = max(1.0, math.sqrt(loss / len(known)))
     squared = (energies - known) ** 2 / (left * variance * scale**2)
     inside = (problem.regions != "beyond") & (weights > 0.0)
     return bounded(float(squared[inside].mean())) if inside.any() else 1.0

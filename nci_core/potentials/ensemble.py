@@ -15,7 +15,7 @@ from nci_core.potentials.device import resolve_device
 from nci_core.potentials.environments import PairKind
 from nci_core.potentials.parameters import StudentConfig
 from nci_core.potentials.prior import Prior
-from nci_core.potentials.remembered import remembered_systems, same_molecule
+from nci_core.potentials.remembered import remembered_systems, widening
 from nci_core.potentials.student import Student, prepare
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
@@ -152,9 +152,7 @@ class Ensemble:
 
     def widening(self, dimer: Dimer) -> float:
         """What error bars at a dimer are multiplied by: `unseen`, where the model remembers hosts and not this one."""
-        if self.unseen == 1.0 or not self._hosts or any(same_molecule(dimer.a, host) for host in self._hosts):
-            return 1.0
-        return self.unseen
+        return widening(self.unseen, self._hosts, dimer)
 
     @cached_property
     def _hosts(self) -> tuple[Monomer, ...]:

@@ -70,3 +70,10 @@ def same_molecule(one: Monomer, other: Monomer) -> bool:
     if sorted(one.symbols) != sorted(other.symbols):
         return False
     return bool(np.abs(sorted_distances(one) - sorted_distances(other)).max(initial=0.0) < SAME)
+
+
+def widening(unseen: float, hosts: Sequence[Monomer], dimer: Dimer) -> float:
+    """What error bars at a dimer are multiplied by: `unseen`, where a model remembers hosts and not this one."""
+    if unseen == 1.0 or not hosts or any(same_molecule(dimer.a, host) for host in hosts):
+        return 1.0
+    return unseen

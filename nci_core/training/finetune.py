@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from nci_core.errors import CancelledError
+from nci_core.errors import CancelledError, InputError
 from nci_core.fitting.left_out import ALONE
 from nci_core.fitting.levenberg_marquardt import Descent, minimise
 from nci_core.fitting.memory import fingerprint
@@ -108,6 +108,8 @@ def finetune_network(
     """
     settings, run, memory = settings or TrainSettings(), run or FitRun(), memory or TrainingMemory()
     check_observations(observations, "label")
+    if not settings.epochs + settings.steps:
+        raise InputError("A network that takes neither epochs nor steps learns nothing; give --epochs or --steps.")
     observations = [each for each in observations if len(each)]
     device = resolve_device(settings.device)
     start = needed(foundation, [*systems_of(observations), *systems_of(replay), *(at.dimer for at in places)])

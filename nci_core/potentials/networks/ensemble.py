@@ -16,7 +16,7 @@ from nci_core.potentials.device import resolve_device
 from nci_core.potentials.networks.graphs import batch, dimer_graphs, monomer_graph
 from nci_core.potentials.networks.network import NetworkConfig
 from nci_core.potentials.networks.package import float64
-from nci_core.potentials.remembered import remembered_systems, same_molecule
+from nci_core.potentials.remembered import remembered_systems, widening
 from nci_core.systems.configurations import Configurations
 from nci_core.systems.dimer import Dimer
 from nci_core.systems.monomer import Monomer
@@ -215,9 +215,7 @@ class NetworkEnsemble:
 
     def widening(self, dimer: Dimer) -> float:
         """What error bars at a dimer are multiplied by: `unseen`, where the model remembers hosts and not this one."""
-        if self.unseen == 1.0 or not self._hosts or any(same_molecule(dimer.a, host) for host in self._hosts):
-            return 1.0
-        return self.unseen
+        return widening(self.unseen, self._hosts, dimer)
 
     @cached_property
     def _hosts(self) -> tuple[Monomer, ...]:

@@ -11,9 +11,7 @@ from typing import Any
 import torch
 
 from nci_core.errors import ModelError
-
-#: Set to "1" by `import mace`; it turns off torch's protection against pickles everywhere.
-UNSAFE_LOAD = "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"
+from nci_core.teachers.networks import UNSAFE_LOAD
 
 
 def mace_package() -> Any:
